@@ -1,0 +1,247 @@
+# Kitlab. `make run` and `make test` are the two commands; each installs what is
+# missing, builds, and does its job. `make help` lists the rest.
+
+# ---- settings ----------------------------------------------------------------
+CC ?= gcc
+VERSION := 0.1.0
+PORT ?= 8080
+V ?=
+SAN ?=
+CI ?=
+
+B := build$(if $(SAN),/san)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+PACKAGES_BUILD := gcc make pkg-config libserialport-dev libusb-1.0-0-dev libwebsockets-dev \
+	libwebsockets-evlib-ev libev-dev liblua5.4-dev libcjson-dev libudev-dev libseccomp-dev \
+	libinih-dev libsqlite3-dev
+PACKAGES_TEST := libcmocka-dev simavr libsimavr-dev libelf-dev umockdev libumockdev-dev chromium \
+	fonts-noto-cjk clang libclang-rt-14-dev man-db
+LIBS := libserialport libusb-1.0 libwebsockets lua5.4 libcjson libudev libseccomp inih sqlite3
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
+	-Wformat=2 -Wno-format-nonliteral -Wno-format-zero-length
+CFLAGS ?= -O2 -g
+KIT_CFLAGS = -std=c11 -D_GNU_SOURCE -DKITLAB_VERSION='"$(VERSION)"' $(WARN) $(if $(CI),-Werror) \
+	-Idevices -Idaemon -Ilua -I$(GEN) $(LIB_CFLAGS) -fno-strict-aliasing -MMD -MP
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ifdef SAN
+CFLAGS += $(SAN_FLAGS)
+LDFLAGS += $(SAN_FLAGS)
+endif
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+
+LINK_DEVICES := -lserialport -ludev -lusb-1.0 -lev -lm
+LINK_DAEMON := -lwebsockets -lcjson -linih -lsqlite3 -lpthread $(LINK_DEVICES)
+LINK_RUNNER := -llua5.4 -lseccomp -lm
+
+# ---- sources -----------------------------------------------------------------
+GEN := build/gen
+DEVICES_SRC := $(filter-out devices/virtual/%,$(wildcard devices/*.c devices/*/*.c))
+VIRTUAL_SRC := $(wildcard devices/virtual/*.c)
+DAEMON_SRC := $(wildcard daemon/*.c)
+CLI_SRC := $(wildcard daemon/cli/*.c)
+RUNNER_SRC := $(wildcard lua/*.c)
+RUNNER_LUA := $(wildcard lua/*.lua)
+WIRING_JSON := $(wildcard devices/wiring/*.json)
+WEB_SRC := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
+GENERATED := $(GEN)/messages.h $(GEN)/messages.inc $(GEN)/names.inc
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+DEVICES_OBJ := $(call obj,$(DEVICES_SRC))
+VIRTUAL_OBJ := $(call obj,$(VIRTUAL_SRC))
+DAEMON_OBJ := $(call obj,$(DAEMON_SRC)) $(B)/obj/wiring_files.o
+CLI_OBJ := $(call obj,$(CLI_SRC))
+RUNNER_OBJ := $(call obj,$(RUNNER_SRC)) $(B)/obj/lua_files.o
+
+PROGRAMS := $(B)/kitlabd $(B)/kitlab $(B)/kitlab-runner $(B)/kitlab-virtual
+
+# ---- the two commands --------------------------------------------------------
+.PHONY: all run test help
+all: deps-build
+	$(Q)$(MAKE) --no-print-directory programs
+.DEFAULT_GOAL := all
+
+run: all
+	$(Q)exec $(B)/kitlabd --open-lab --virtual default --listen 127.0.0.1:$(PORT) --demo
+
+test: deps-test all
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)node tests/run.mjs $(SUITES)
+
+help:
+	@echo 'make run            a virtual classroom; prints the address to open'
+	@echo 'make test           every test; ends with "N passed, N failed"'
+	@echo 'make test-unit ...  one suite: unit replay peers system browser fuzz vectors'
+	@echo 'make test-vectors VECTORS=FILE   the codecs against a file of vectors'
+	@echo 'make bench          speed and memory beside a peer'
+	@echo 'make fuzz-NAME      one fuzzer by hand (SECONDS=...)'
+	@echo 'make web-dev        the pages against a recording, without a daemon'
+	@echo 'make install        programs, man pages, udev rules (DESTDIR, PREFIX)'
+	@echo 'make fmt            clang-format'
+	@echo 'SAN=1 with address and undefined-behaviour sanitizers; CI=1 warnings are errors; V=1 show commands'
+
+# ---- what has to be installed ------------------------------------------------
+.PHONY: deps-build deps-test
+deps-build:
+	$(Q)packaging/install-deps.sh $(PACKAGES_BUILD)
+deps-test: deps-build
+	$(Q)packaging/install-deps.sh $(PACKAGES_TEST)
+
+# npm: from the lock files, only when they changed.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	$(call say,NPM,$*)
+	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error
+	$(Q)touch $@
+
+# ---- programs ----------------------------------------------------------------
+.PHONY: programs
+programs: $(PROGRAMS)
+
+$(B)/libdevices.a: $(DEVICES_OBJ)
+$(B)/libdaemon.a: $(filter-out $(B)/obj/daemon/main.o,$(DAEMON_OBJ))
+$(B)/libvirtual.a: $(filter-out $(B)/obj/devices/virtual/main.o,$(VIRTUAL_OBJ))
+$(B)/librunner.a: $(filter-out $(B)/obj/lua/main.o,$(RUNNER_OBJ))
+$(B)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/kitlabd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/obj/web_files.o $(B)/libdevices.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_DAEMON)
+$(B)/kitlab: $(CLI_OBJ) $(B)/libdevices.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lwebsockets -lcjson $(LINK_DEVICES)
+$(B)/kitlab-runner: $(B)/obj/lua/main.o $(B)/librunner.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_RUNNER)
+$(B)/kitlab-virtual: $(B)/obj/devices/virtual/main.o $(B)/libvirtual.a $(B)/libdevices.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcjson $(LINK_DEVICES)
+
+$(B)/obj/%.o: %.c | $(GENERATED)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KIT_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# ---- made files --------------------------------------------------------------
+$(GEN)/messages.h: devices/messages.tsv devices/messages.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v part=h -f devices/messages.awk $< > $@
+$(GEN)/messages.inc: devices/messages.tsv devices/messages.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v part=c -f devices/messages.awk $< > $@
+$(GEN)/names.inc: devices/NAMES.md devices/names.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f devices/names.awk $< > $@
+
+# The pages, the Lua library and the shipped wiring profiles live inside the programs.
+build/web/index.html: web/node_modules/.package-lock.json $(filter-out web/package-lock.json,$(WEB_SRC))
+	$(call say,VITE,web)
+	$(Q)cd web && npm run --silent build
+	@touch $@
+$(GEN)/web_files.S: build/web/index.html packaging/embed.mjs
+	$(Q)node packaging/embed.mjs gzip web_files build/web $@
+$(GEN)/lua_files.S: $(RUNNER_LUA) packaging/embed.mjs
+	@mkdir -p $(@D)
+	$(Q)node packaging/embed.mjs plain lua_files lua $@ .lua
+$(GEN)/wiring_files.S: $(WIRING_JSON) packaging/embed.mjs
+	@mkdir -p $(@D)
+	$(Q)node packaging/embed.mjs plain wiring_files devices/wiring $@ .json
+$(B)/obj/%_files.o: $(GEN)/%_files.S
+	$(call say,EMBED,$*)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $<
+
+# ---- tests -------------------------------------------------------------------
+SUITES ?= unit replay vectors fuzz system peers browser
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+PEERS_BIN := $(patsubst tests/peers/%.c,$(B)/peers/%,$(wildcard tests/peers/*.c))
+REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/replay/%,$(wildcard tests/replay/*.c))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(FUZZERS:%=build/fuzz/fuzz_%)
+TEST_LIBS := $(B)/librunner.a $(B)/libvirtual.a $(B)/libdaemon.a $(B)/obj/web_files.o \
+	$(B)/libdevices.a
+
+.PHONY: test-programs
+test-programs: tests/node_modules/.package-lock.json $(UNIT_BIN) $(PEERS_BIN) $(REPLAY_BIN) \
+	$(BENCH_BIN) $(FUZZ_BIN)
+
+.PHONY: $(SUITES:%=test-%)
+$(filter-out test-vectors,$(SUITES:%=test-%)): test-%: deps-test all
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)node tests/run.mjs $*
+
+VECTORS ?= ../shared/vectors.json
+.PHONY: test-vectors
+test-vectors: all $(B)/replay/vectors
+	$(Q)$(B)/replay/vectors $(VECTORS)
+
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(TEST_LIBS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LINK_RUNNER) $(LINK_DAEMON)
+$(B)/replay/%: $(B)/obj/tests/replay/%.o $(B)/libvirtual.a $(B)/libdevices.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcjson -lcmocka $(LINK_DEVICES)
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libvirtual.a $(B)/libdevices.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lwebsockets -lcjson -lutil $(LINK_DEVICES)
+# The rigs are not ours to sanitize: simavr and umockdev come from Debian.
+build/peers/% build/san/peers/%: tests/peers/%.c
+	$(call say,RIG,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -O2 -g -std=gnu11 -Wall -Wextra -I/usr/include/simavr -I/usr/include/simavr/parts \
+		$(shell pkg-config --cflags umockdev-1.0 2>/dev/null) -o $@ $< \
+		-lsimavrparts -lsimavr -lelf $(shell pkg-config --libs umockdev-1.0 2>/dev/null) -lutil -lpthread
+
+# Fuzzers: clang, everything instrumented, in their own folder.
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+fuzzobj = $(patsubst %.c,build/fuzz/obj/%.o,$(1))
+FUZZ_OBJ := $(call fuzzobj,$(DEVICES_SRC) $(filter-out daemon/main.c,$(DAEMON_SRC)) \
+	$(filter-out lua/main.c,$(RUNNER_SRC)))
+build/fuzz/obj/%.o: %.c | $(GENERATED)
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(KIT_CFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+build/fuzz/libfuzz.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/libfuzz.a build/obj/web_files.o \
+	build/obj/wiring_files.o build/obj/lua_files.o
+	$(call say,LINK,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LINK_RUNNER) $(LINK_DAEMON)
+SECONDS ?= 600
+.PHONY: $(FUZZERS:%=fuzz-%)
+$(FUZZERS:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
+	$(Q)mkdir -p build/fuzz/corpus/$* && build/fuzz/fuzz_$* -max_total_time=$(SECONDS) \
+		-artifact_prefix=build/fuzz/ build/fuzz/corpus/$* $(wildcard tests/fuzz/seeds/$*)
+
+# ---- benches, pages by hand, install, format ---------------------------------
+.PHONY: bench web-dev install fmt clean
+bench: deps-test all
+	$(Q)$(MAKE) --no-print-directory $(BENCH_BIN) tests/node_modules/.package-lock.json
+	$(Q)node tests/bench/bench.mjs $(BENCH_ARGS)
+
+web-dev: web/node_modules/.package-lock.json
+	$(Q)cd web && npm run dev
+
+PREFIX ?= /usr/local
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/kitlab
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	cp -r examples $(DESTDIR)$(PREFIX)/share/kitlab/
+
+fmt:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	$(Q)rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,30 @@
+/*
+ * The daemon's parts, held together: every part finds the others here.
+ * main.c creates and destroys them in this order.
+ */
+#pragma once
+
+#include "bus.h"
+#include "client.h"
+#include "config.h"
+#include "lab.h"
+#include "loop.h"
+
+struct server {
+	const struct config *config;
+	struct loop *loop;
+	struct store *store;       /* store.h: what outlives the process */
+	struct wirings *wirings;   /* wirings.h: profiles, shipped and the lab's own */
+	struct lab *lab;
+	struct bus *bus;
+	struct client *clients;    /* all that are connected */
+	struct scripts *scripts;   /* script.h */
+	struct cases *cases;       /* cases.h */
+	struct world *world;       /* world.h: kitlab-virtual; NULL = no virtual classroom */
+	struct web *web;           /* web.h: libwebsockets, HTTP and WebSocket */
+
+	/* for /metrics */
+	uint64_t samples, events, frames_encoded, frames_sent, clients_dropped, requests,
+		values_not_finite;
+	int64_t started_us;
+};

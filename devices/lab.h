@@ -1,0 +1,58 @@
+/*
+ * The lab: all ports and kits of this PC. Opens ports again after a loss (with
+ * back-off, 0.1 to 5 s), finds out what hangs on them (probe.c), gives kits
+ * their ids and keeps them over unplugging, feeds bytes and time to them.
+ *
+ * The daemon drives it through this header and listens by `struct lab_events`.
+ */
+#pragma once
+
+#include "driver.h"
+#include "loop.h"
+#include "port.h"
+
+struct lab;
+
+struct lab_events {
+	/* The row of a kit changed, or is new. */
+	void (*kit_changed)(void *data, struct kit *kit);
+	/* The kit is destroyed after this. `id` is also gone when a kit is renamed. */
+	void (*kit_gone)(void *data, struct kit *kit, const char *id);
+	void (*sample)(void *data, struct kit *kit);
+	void (*event)(void *data, struct kit *kit, const struct event *event,
+		const struct value *value, int64_t t_us);
+	/*
+	 * What is remembered of an identity. Fills id ("" = none) and wiring
+	 * (NULL = none); the lab then calls remember() if it chose an id.
+	 */
+	void (*recall)(void *data, const char *identity, char id[KIT_ID_MAX + 1],
+		const struct wiring **wiring);
+	void (*remember)(void *data, const struct kit *kit);
+	/* A wiring profile by its id; NULL if there is none. */
+	const struct wiring *(*find_wiring)(void *data, const char *id);
+};
+
+struct lab *lab_create(struct loop *loop, const struct lab_events *events, void *data);
+void lab_destroy(struct lab *lab); /* kits are held, stopped, then gone */
+
+/* Every kit to its safe state, last bytes flushed as far as that goes in 300 ms. */
+void lab_hold(struct lab *lab);
+
+/* Adds a port; `model` is known of virtual kits, else NULL. ERR_INVALID: a label given twice. */
+enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char *model,
+	struct why *why);
+void lab_remove_port(struct lab *lab, const char *label_or_target);
+
+/* Listens to udev for serial ports that drivers know, and lists those here now: their number. */
+int lab_scan(struct lab *lab);
+
+/* A kit that is known but not here (from the store): its row is `absent`. */
+struct kit *lab_add_absent(struct lab *lab, const char *id, const char *identity,
+	const char *model);
+
+/* All kits in id order; borrowed. */
+size_t lab_kit_count(const struct lab *lab);
+struct kit *lab_kit(const struct lab *lab, size_t index);
+struct kit *lab_find(const struct lab *lab, const char *id);
+/* As above; fills *why with the ids there are. */
+struct kit *lab_need(const struct lab *lab, const char *id, struct why *why);

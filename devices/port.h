@@ -1,0 +1,63 @@
+/*
+ * A port: where a kit's bytes go in and out. Opens, reads, writes, tells of
+ * loss. Serial lines are configured by libserialport (port_serial.c); ptys,
+ * UNIX and TCP sockets are streams (port_stream.c); both then live on the event
+ * loop by their fd, here. Nothing in this file blocks.
+ *
+ * read() == 0, HUP or EIO mean gone: the fd is closed at once (a pulled line
+ * polls ready for ever) and `lost` is called; opening again is lab.c's.
+ */
+#pragma once
+
+#include "err.h"
+#include "loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum port_scheme { PORT_SERIAL, PORT_STREAM, PORT_TCP, PORT_UNIX, PORT_UDP, PORT_USB };
+
+enum { PORT_QUEUE_MAX = 32 * 1024, PORT_TARGET_MAX = 255 };
+
+/* SCHEME:TARGET[?key=value&...], decoded (API.md, Starting). */
+struct port_spec {
+	enum port_scheme scheme;
+	char target[PORT_TARGET_MAX + 1];
+	char driver[24]; /* "" = probe */
+	char label[33];
+	char seat[32];
+	char wiring[33];
+	unsigned baud;     /* 0 = the driver's */
+	unsigned sampling; /* ms, 0 = the driver's */
+	int dtr;           /* 1, 0, -1 = the driver's choice */
+};
+
+/* Reads a SPEC. On ERR_INVALID *why says what is wrong and where. */
+enum err port_spec_parse(const char *text, struct port_spec *spec, struct why *why);
+
+struct port;
+
+struct port_events {
+	void (*opened)(void *data);
+	void (*received)(void *data, const uint8_t *bytes, size_t count, int64_t t_us);
+	void (*drained)(void *data); /* the queue is empty again */
+	void (*lost)(void *data, const struct why *why); /* closed by then; also a failed open */
+};
+
+/* Borrowed: events; spec is copied. The port is born closed. */
+struct port *port_create(struct loop *loop, const struct port_spec *spec,
+	const struct port_events *events, void *data);
+void port_destroy(struct port *port); /* closes; calls nothing */
+void port_open(struct port *port, unsigned baud, bool dtr); /* answers by opened or lost */
+void port_close(struct port *port);   /* drops the queue; calls nothing */
+bool port_is_open(const struct port *port);
+bool port_send(struct port *port, const uint8_t *bytes, size_t count); /* false: no room */
+size_t port_backlog(const struct port *port); /* bytes queued */
+
+/* What people call it: "/dev/ttyACM0", "tcp:127.0.0.1:5760". */
+const char *port_name(const struct port *port);
+
+/* port_serial.c and port_stream.c: an open, non-blocking fd, or -1 and *why. */
+int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why);
+int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);
