@@ -1,0 +1,21 @@
+/* The list of drivers: a new one is one line here. */
+#include "driver.h"
+
+#include "firmata/firmata.h"
+
+#include <string.h>
+
+const struct driver *const drivers[] = {
+	&firmata_driver,
+	NULL,
+};
+
+const struct driver *driver_find(const char *name)
+{
+	for (size_t i = 0; drivers[i]; i++) {
+		if (strcmp(drivers[i]->name, name) == 0) {
+			return drivers[i];
+		}
+	}
+	return NULL;
+}

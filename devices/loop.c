@@ -1,0 +1,290 @@
+/*
+ * The event loop over libev; see loop.h.
+ *
+ * Each watcher is a heap block that begins with its ev_TYPE. libev forgets a
+ * stopped watcher's pending event, so a block can be freed as soon as it is
+ * stopped, also inside a callback; a callback that removes its own watcher
+ * touches the block no more.
+ */
+#include "loop.h"
+
+#include "clock.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <ev.h>
+#include <stdlib.h>
+
+struct loop {
+	struct ev_loop *ev;
+};
+
+struct loop_fd {
+	ev_io io;
+	struct ev_loop *ev;
+	loop_fd_fn *fn;
+	void *data;
+};
+
+struct loop_timer {
+	ev_timer timer;
+	struct ev_loop *ev;
+	loop_timer_fn *fn;
+	void *data;
+};
+
+struct loop_signal {
+	ev_signal signal;
+	struct ev_loop *ev;
+	loop_signal_fn *fn;
+	void *data;
+};
+
+struct loop_child {
+	ev_child child;
+	struct ev_loop *ev;
+	loop_child_fn *fn;
+	void *data;
+};
+
+struct loop_hook {
+	ev_prepare prepare;
+	struct ev_loop *ev;
+	loop_hook_fn *fn;
+	void *data;
+};
+
+/* A debug log names callbacks that hold up everybody. */
+static void name_slow(const char *what, int64_t began_us)
+{
+	int64_t took_us = clock_now_us() - began_us;
+
+	if (took_us > 5000) {
+		log_debug("loop: a %s callback took %lld us", what, (long long)took_us);
+	}
+}
+
+struct loop *loop_create(void)
+{
+	/* The default loop: the only one that sees children end. */
+	struct ev_loop *ev = ev_default_loop(EVBACKEND_EPOLL | EVFLAG_NOENV);
+
+	if (!ev) {
+		return NULL;
+	}
+	struct loop *loop = xcalloc(1, sizeof(*loop));
+
+	loop->ev = ev;
+	return loop;
+}
+
+void loop_destroy(struct loop *loop)
+{
+	if (loop) {
+		ev_loop_destroy(loop->ev);
+		free(loop);
+	}
+}
+
+void loop_run(struct loop *loop)
+{
+	ev_run(loop->ev, 0);
+}
+
+void loop_stop(struct loop *loop)
+{
+	ev_break(loop->ev, EVBREAK_ALL);
+}
+
+void *loop_native(struct loop *loop)
+{
+	return loop->ev;
+}
+
+void loop_set_gather_us(struct loop *loop, int64_t gather_us)
+{
+	ev_set_io_collect_interval(loop->ev, (double)gather_us / 1e6);
+}
+
+static void on_io(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct loop_fd *watcher = (struct loop_fd *)io;
+	int64_t began_us = log_get_level() == LOG_DEBUG ? clock_now_us() : 0;
+
+	(void)ev;
+	watcher->fn(watcher->data,
+		(events & EV_READ ? LOOP_READ : 0) | (events & EV_WRITE ? LOOP_WRITE : 0));
+	if (began_us) {
+		name_slow("file", began_us);
+	}
+}
+
+struct loop_fd *loop_fd_add(struct loop *loop, int fd, int events, loop_fd_fn *fn, void *data)
+{
+	struct loop_fd *watcher = xcalloc(1, sizeof(*watcher));
+
+	watcher->ev = loop->ev;
+	watcher->fn = fn;
+	watcher->data = data;
+	ev_io_init(&watcher->io, on_io, fd, 0);
+	loop_fd_set(watcher, events);
+	return watcher;
+}
+
+void loop_fd_set(struct loop_fd *watcher, int events)
+{
+	int wanted = (events & LOOP_READ ? EV_READ : 0) | (events & LOOP_WRITE ? EV_WRITE : 0);
+
+	ev_io_stop(watcher->ev, &watcher->io);
+	ev_io_set(&watcher->io, watcher->io.fd, wanted);
+	if (wanted) {
+		ev_io_start(watcher->ev, &watcher->io);
+	}
+}
+
+void loop_fd_remove(struct loop_fd *watcher)
+{
+	if (watcher) {
+		ev_io_stop(watcher->ev, &watcher->io);
+		free(watcher);
+	}
+}
+
+static void on_timer(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	struct loop_timer *watcher = (struct loop_timer *)timer;
+	int64_t began_us = log_get_level() == LOG_DEBUG ? clock_now_us() : 0;
+
+	(void)ev;
+	(void)events;
+	watcher->fn(watcher->data);
+	if (began_us) {
+		name_slow("timer", began_us);
+	}
+}
+
+struct loop_timer *loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *data)
+{
+	struct loop_timer *timer = xcalloc(1, sizeof(*timer));
+
+	timer->ev = loop->ev;
+	timer->fn = fn;
+	timer->data = data;
+	ev_timer_init(&timer->timer, on_timer, 0, 0);
+	return timer;
+}
+
+void loop_timer_start(struct loop_timer *timer, int64_t delay_us, int64_t period_us)
+{
+	ev_timer_stop(timer->ev, &timer->timer);
+	/* libev counts from the loop's own time, which may be some ms old. */
+	ev_now_update(timer->ev);
+	ev_timer_set(&timer->timer, (double)(delay_us > 0 ? delay_us : 0) / 1e6,
+		(double)period_us / 1e6);
+	ev_timer_start(timer->ev, &timer->timer);
+}
+
+void loop_timer_stop(struct loop_timer *timer)
+{
+	ev_timer_stop(timer->ev, &timer->timer);
+}
+
+bool loop_timer_is_running(const struct loop_timer *timer)
+{
+	return ev_is_active(&timer->timer);
+}
+
+void loop_timer_remove(struct loop_timer *timer)
+{
+	if (timer) {
+		ev_timer_stop(timer->ev, &timer->timer);
+		free(timer);
+	}
+}
+
+static void on_signal(struct ev_loop *ev, ev_signal *signal, int events)
+{
+	struct loop_signal *watcher = (struct loop_signal *)signal;
+
+	(void)ev;
+	(void)events;
+	watcher->fn(watcher->data, signal->signum);
+}
+
+struct loop_signal *loop_signal_add(struct loop *loop, int signum, loop_signal_fn *fn, void *data)
+{
+	struct loop_signal *watcher = xcalloc(1, sizeof(*watcher));
+
+	watcher->ev = loop->ev;
+	watcher->fn = fn;
+	watcher->data = data;
+	ev_signal_init(&watcher->signal, on_signal, signum);
+	ev_signal_start(loop->ev, &watcher->signal);
+	return watcher;
+}
+
+void loop_signal_remove(struct loop_signal *watcher)
+{
+	if (watcher) {
+		ev_signal_stop(watcher->ev, &watcher->signal);
+		free(watcher);
+	}
+}
+
+static void on_child(struct ev_loop *ev, ev_child *child, int events)
+{
+	struct loop_child *watcher = (struct loop_child *)child;
+
+	(void)events;
+	ev_child_stop(ev, child);
+	watcher->fn(watcher->data, child->rpid, child->rstatus);
+}
+
+struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *fn, void *data)
+{
+	struct loop_child *watcher = xcalloc(1, sizeof(*watcher));
+
+	watcher->ev = loop->ev;
+	watcher->fn = fn;
+	watcher->data = data;
+	ev_child_init(&watcher->child, on_child, pid, 0);
+	ev_child_start(loop->ev, &watcher->child);
+	return watcher;
+}
+
+void loop_child_remove(struct loop_child *watcher)
+{
+	if (watcher) {
+		ev_child_stop(watcher->ev, &watcher->child);
+		free(watcher);
+	}
+}
+
+static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+	struct loop_hook *hook = (struct loop_hook *)prepare;
+
+	(void)ev;
+	(void)events;
+	hook->fn(hook->data);
+}
+
+struct loop_hook *loop_before_sleep(struct loop *loop, loop_hook_fn *fn, void *data)
+{
+	struct loop_hook *hook = xcalloc(1, sizeof(*hook));
+
+	hook->ev = loop->ev;
+	hook->fn = fn;
+	hook->data = data;
+	ev_prepare_init(&hook->prepare, on_prepare);
+	ev_prepare_start(loop->ev, &hook->prepare);
+	return hook;
+}
+
+void loop_hook_remove(struct loop_hook *hook)
+{
+	if (hook) {
+		ev_prepare_stop(hook->ev, &hook->prepare);
+		free(hook);
+	}
+}
