@@ -30,7 +30,6 @@ process.on('exit', () => {
 	}
 });
 
-const folders = new Set();
 /* An empty folder that goes away with the test file. */
 export function scratch(prefix = 'kitlab-test-') {
 	const dir = mkdtempSync(path.join(tmpdir(), prefix));
