@@ -44,6 +44,7 @@ enum {
 	KIT_PROPERTIES_MAX = 320,
 	KIT_ARGS_MAX = 8,
 	KIT_PENDING_MAX = 16, /* actions without an answer yet */
+	KIT_WRITES_MAX = 256, /* writes whose bytes are not with the port yet */
 	KIT_ACT_TIMEOUT_MS = 5000,
 };
 
@@ -122,8 +123,7 @@ struct pending_act {
 };
 
 struct pending_write {
-	struct pending_write *next;
-	kit_done_fn *done;
+	kit_done_fn *done; /* NULL = forgotten */
 	void *data;
 };
 
@@ -163,10 +163,15 @@ struct kit {
 
 	/* kit.c's own */
 	struct pending_act acts[KIT_PENDING_MAX];
-	struct pending_write *writes;
+	struct pending_write *writes; /* owned, KIT_WRITES_MAX once there was one */
+	size_t write_count;
+	struct property *old_properties; /* owned, while it is described anew */
+	size_t old_property_count;
 	uint32_t next_token;
-	int64_t now_us; /* of the call under way */
-	bool sampling, has_sample;
+	int64_t now_us;       /* of the call under way */
+	int64_t next_tick_us; /* when the driver wants time again; 0 = soon */
+	int depth;            /* of calls into the driver; a sample ends with the outermost */
+	bool has_sample;
 };
 
 struct kit *kit_create(const char *id);
@@ -181,8 +186,11 @@ int kit_find_property(const struct kit *kit, const char *name);
 int kit_find_action(const struct kit *kit, const char *name);
 int kit_find_event(const struct kit *kit, const char *name);
 
-/* As above, but fills *why with the nearest name. Also checks the kit's state: lost, not ready. */
-enum err kit_need_property(struct kit *kit, const char *name, int *index, struct why *why);
+/* As above, but an error says what is wrong and which name is near. Also of the kit's state. */
+enum err kit_need_property(const struct kit *kit, const char *name, int *index, struct why *why);
+enum err kit_need_action(const struct kit *kit, const char *name, int *index, struct why *why);
+/* ERR_NONE when ready or stale; else why the kit cannot be used now. */
+enum err kit_need_usable(const struct kit *kit, struct why *why);
 
 /* The newest value; null type when none came yet. ERR_LOST unless ready or stale. */
 enum err kit_read(struct kit *kit, int property, struct value *value, int64_t *t_us,
@@ -190,14 +198,15 @@ enum err kit_read(struct kit *kit, int property, struct value *value, int64_t *t
 
 /*
  * Sets a property. `done` (may be NULL) comes when the bytes are with the port,
- * or a newer set-point has overtaken this one; at an error it is not called.
+ * or a newer set-point has overtaken this one; maybe before kit_write returns.
+ * At an error it is not called.
  */
 enum err kit_write(struct kit *kit, int property, const struct value *value, int64_t now_us,
 	kit_done_fn *done, void *data, struct why *why);
 
 /*
  * Does an action. args[i] belongs to action->args[i]; null = not given.
- * `done` comes exactly once, unless an error is returned.
+ * `done` comes exactly once, maybe before kit_act returns; not if an error is returned.
  */
 enum err kit_act(struct kit *kit, int action, const struct value *args, int64_t now_us,
 	kit_done_fn *done, void *data, struct why *why);
@@ -214,8 +223,11 @@ void kit_unwatch(struct kit *kit, int property, int64_t now_us);
 /* Gives the kit its driver and starts it: state probing until kit_ready(). */
 void kit_start(struct kit *kit, const struct driver *driver, int64_t now_us);
 void kit_feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t now_us);
-/* Time for driver and time-outs. Returns when to be called next (lab clock, us). */
-int64_t kit_tick(struct kit *kit, int64_t now_us);
+/* Time for driver and time-outs: at least every 20 ms while the kit's port is open. */
+void kit_tick(struct kit *kit, int64_t now_us);
+/* Brings the kit to its safe state; stop: its last bytes before the port is closed. */
+void kit_hold(struct kit *kit, int64_t now_us);
+void kit_stop(struct kit *kit, int64_t now_us);
 void kit_drained(struct kit *kit, int64_t now_us); /* the port's queue is empty */
 /* The port is gone: acts end with `lost`; values stay, as old. */
 void kit_lose(struct kit *kit, enum kit_state state, const struct why *why, int64_t now_us);
@@ -235,6 +247,11 @@ void kit_describe_arg(struct action *action, const char *name, enum value_type t
 	double max, bool optional, const char *choices);
 struct event *kit_describe_event(struct kit *kit, const char *name, enum value_type type);
 void kit_describe_end(struct kit *kit);
+
+/*
+ * A property that is not its vocabulary's plain use (a wiring's range or class) is
+ * changed by the driver in the struct that it got, before kit_describe_end().
+ */
 
 bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count);
 void kit_set(struct kit *kit, int property, const struct value *value);
