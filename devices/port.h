@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum port_scheme { PORT_SERIAL, PORT_STREAM, PORT_TCP, PORT_UNIX, PORT_UDP, PORT_USB };
 
@@ -28,6 +29,7 @@ struct port_spec {
 	char label[33];
 	char seat[32];
 	char wiring[33];
+	char serial[64];   /* the USB serial number it must have, "" = any */
 	unsigned baud;     /* 0 = the driver's */
 	unsigned sampling; /* ms, 0 = the driver's */
 	int dtr;           /* 1, 0, -1 = the driver's choice */
@@ -35,6 +37,9 @@ struct port_spec {
 
 /* Reads a SPEC. On ERR_INVALID *why says what is wrong and where. */
 enum err port_spec_parse(const char *text, struct port_spec *spec, struct why *why);
+
+/* "127.0.0.1:5760", "[::1]:5760", "localhost:5760": digits only, no name is looked up. */
+bool port_spec_address(const char *target, struct sockaddr_storage *address, socklen_t *bytes);
 
 struct port;
 
@@ -49,15 +54,25 @@ struct port_events {
 struct port *port_create(struct loop *loop, const struct port_spec *spec,
 	const struct port_events *events, void *data);
 void port_destroy(struct port *port); /* closes; calls nothing */
-void port_open(struct port *port, unsigned baud, bool dtr); /* answers by opened or lost */
+/* Answers by opened or lost, from the loop: never inside this call. */
+void port_open(struct port *port, unsigned baud, bool dtr);
 void port_close(struct port *port);   /* drops the queue; calls nothing */
 bool port_is_open(const struct port *port);
-bool port_send(struct port *port, const uint8_t *bytes, size_t count); /* false: no room */
+bool port_send(struct port *port, const uint8_t *bytes, size_t count); /* all, or false: no room */
 size_t port_backlog(const struct port *port); /* bytes queued */
+size_t port_unsent(const struct port *port);  /* and those that the kernel still holds */
 
 /* What people call it: "/dev/ttyACM0", "tcp:127.0.0.1:5760". */
 const char *port_name(const struct port *port);
 
 /* port_serial.c and port_stream.c: an open, non-blocking fd, or -1 and *why. */
 int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why);
+/* Closes it where the kernel may wait for the line: elsewhere. */
+void port_serial_close(int fd, bool discard);
 int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);
+
+/* What an errno means for a port: absent (ERR_LOST) or ERR_IO. */
+enum err port_why(struct why *why, const char *name, int error);
+
+/* port_holder.c: which program has this device open? False: none that can be seen. */
+bool port_holder_find(const char *path, char *program, size_t room);
