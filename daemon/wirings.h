@@ -14,5 +14,3 @@ const struct wiring *wirings_find(const struct wirings *wirings, const char *id)
 /* Those that fit a kit's model, in name order; NULL ends. */
 const struct wiring *wirings_next(const struct wirings *wirings, const char *model,
 	const struct wiring *previous);
-/* Reads one profile from JSON text; `where` names it in *why. */
-enum err wiring_parse(const char *json, const char *where, struct wiring *wiring, struct why *why);

@@ -41,3 +41,6 @@ struct wiring {
 	unsigned part_count;
 	struct wiring *next;             /* the daemon's list */
 };
+
+/* Reads one profile from JSON text; `where` names it in *why. */
+enum err wiring_parse(const char *json, const char *where, struct wiring *wiring, struct why *why);

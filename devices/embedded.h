@@ -13,5 +13,6 @@ struct embedded_file {
 	const char *etag;     /* 16 hex digits of the content's hash */
 };
 
-extern const struct embedded_file web_files[];    /* gzipped */
-extern const struct embedded_file wiring_files[]; /* JSON */
+extern const struct embedded_file web_files[];       /* gzipped */
+extern const struct embedded_file wiring_files[];    /* devices/wiring: JSON */
+extern const struct embedded_file classroom_files[]; /* devices/virtual/classrooms: JSON */
