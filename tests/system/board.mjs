@@ -97,6 +97,14 @@ export class FirmataBoard {
 		return this;
 	}
 
+	/* The same over TCP. */
+	async listenTcp() {
+		this.server = net.createServer((socket) => this.attach(socket, socket));
+		await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+		this.target = `tcp:127.0.0.1:${this.server.address().port}`;
+		return this;
+	}
+
 	/* Hangs on a pty; `link` is a symlink to it. The board lives from now on. */
 	async pty(link = path.join(scratch(), 'board')) {
 		this.file = link;

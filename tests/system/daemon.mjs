@@ -185,9 +185,10 @@ export class RpcError extends Error {
 
 /*
  * A WebSocket client of the daemon. `lang` says hello in that language first.
- * Notifications are kept in `notifications` and given to waitFor().
+ * Notifications are kept in `notifications` and given to waitFor(). `validate(method, kind,
+ * value)` is called for each result, notification and error, and throws if it is wrong.
  */
-export async function connect(target, { lang, headers, options = {} } = {}) {
+export async function connect(target, { lang, headers, validate, options = {} } = {}) {
 	const url = typeof target === 'string' ? target : target.wsUrl;
 	const ws = new WebSocket(url.replace(/^http/, 'ws').replace(/\/$/, '/ws').replace(/\/ws\/ws$/, '/ws'),
 		'kitlab.v1', { headers, perMessageDeflate: false, ...options });
@@ -198,6 +199,7 @@ export async function connect(target, { lang, headers, options = {} } = {}) {
 		notifications: [],
 		messages: [], /* every message, as text: only with keep = true */
 		keep: false,
+		wrong: [], /* what validate() threw: checked by close() */
 		closed: null, /* {code, reason} */
 		nextId: 1,
 		/* Sends a request, resolves with its result, rejects with RpcError. */
@@ -256,6 +258,9 @@ export async function connect(target, { lang, headers, options = {} } = {}) {
 			return () => listeners.delete(listener);
 		},
 		async close(code = 1000) {
+			if (client.wrong.length) {
+				throw client.wrong[0];
+			}
 			ws.close(code);
 			await until(() => client.closed, 3000, 'the close').catch(() => ws.terminate());
 		},
@@ -272,6 +277,13 @@ export async function connect(target, { lang, headers, options = {} } = {}) {
 		const message = JSON.parse(text);
 		if (isBinary || message.jsonrpc !== '2.0') {
 			throw new Error(`not the contract: ${text}`);
+		}
+		const method = message.method ?? waiting.get(message.id)?.method;
+		const kind = message.method ? 'notification' : message.error ? 'error' : 'result';
+		try {
+			validate?.(method, kind, message.params ?? message.error ?? message.result);
+		} catch (error) {
+			client.wrong.push(error);
 		}
 		if (message.method) {
 			client.notifications.push(message);
