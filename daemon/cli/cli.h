@@ -1,0 +1,55 @@
+/*
+ * The command line `kitlab`: a client of the daemon's wire contract, nothing
+ * more. main.c reads the arguments and calls one command; a command asks
+ * through session.h, prints through say.h and returns the exit code.
+ */
+#pragma once
+
+#include "err.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+enum { EXIT_WELL = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, ARGS_MAX = 64 };
+
+struct session;
+
+struct cli {
+	const char *server; /* "http://127.0.0.1:8080" */
+	enum lang lang;
+	bool is_json;       /* answers and notifications as JSON lines */
+
+	/* options of single commands */
+	const char *kit;    /* run; NULL = the daemon's choice */
+	const char *seed;   /* run; NULL = by chance */
+	const char *rate;   /* watch, frames a second; NULL = the daemon's default */
+	const char *search; /* cases */
+	bool all;           /* stop */
+	bool starter, solution; /* cases */
+
+	const char *args[ARGS_MAX]; /* what stands after the command's name */
+	int arg_count;
+
+	struct session *session; /* open while a command runs */
+};
+
+/*
+ * Asks the daemon. Takes `params` (NULL = none); the result is the caller's.
+ * NULL: it was refused, and the person has been told.
+ */
+cJSON *cli_ask(struct cli *cli, const char *method, cJSON *params);
+/* As above, where the result only matters to programs: prints it with --json. Exit code. */
+int cli_tell(struct cli *cli, const char *method, cJSON *params);
+
+/* {"kit": KIT}: how most parameters begin. */
+cJSON *cli_kit(const char *kit);
+/* What a person types as a value: JSON, on, off; all else is text. */
+cJSON *cli_value(const char *text);
+/* args[first...] of the form NAME=VALUE as an object; NULL: one is not, and the person was told. */
+cJSON *cli_pairs(const struct cli *cli, int first);
+
+typedef int command_fn(struct cli *cli);
+
+command_fn command_kits, command_watch, command_read, command_write, command_act; /* cmd_kits.c */
+command_fn command_run, command_stop;    /* cmd_run.c */
+command_fn command_world, command_cases; /* cmd_room.c */
