@@ -22,7 +22,8 @@ void bus_sample(struct bus *bus, struct kit *kit);
 void bus_event(struct bus *bus, struct kit *kit, const struct event *event,
 	const struct value *value, int64_t t_us);
 void bus_kit_changed(struct bus *bus, struct kit *kit); /* kits.changed, and descriptions */
-void bus_kit_gone(struct bus *bus, struct kit *kit, const char *id);
+void bus_kit_renamed(struct bus *bus, struct kit *kit, const char *old_id);
+void bus_kit_gone(struct bus *bus, struct kit *kit);
 
 /*
  * kit.watch: `kit` NULL = all, present and to come; `names` NULL = all

@@ -24,6 +24,8 @@ struct client {
 	enum lang lang;
 	char user[33];         /* "" = nobody */
 	bool watches_kits, watches_room;
+	double tokens;         /* rpc.c's: requests that it may still make now */
+	int64_t tokens_us;
 
 	struct client *next;       /* server's list */
 	struct request *requests;  /* without an answer yet */

@@ -12,7 +12,7 @@
 struct frame {
 	unsigned refs;
 	size_t length;
-	char *text; /* length bytes, not terminated; FRAME_PRE bytes of room before */
+	char *text; /* length bytes, not terminated; LWS_PRE bytes of room before */
 };
 
 struct frame *frame_create(const char *text, size_t length); /* one reference, copied */

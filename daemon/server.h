@@ -21,6 +21,8 @@ struct server {
 	struct scripts *scripts;   /* script.h */
 	struct cases *cases;       /* cases.h */
 	struct world *world;       /* world.h: kitlab-virtual; NULL = no virtual classroom */
+	struct reading *readings;  /* reading.h: those that wait or linger */
+	struct loop_timer *demo;   /* main.c: --demo waits for a kit; NULL = no */
 	struct web *web;           /* web.h: libwebsockets, HTTP and WebSocket */
 
 	/* for /metrics */

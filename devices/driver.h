@@ -36,9 +36,8 @@ struct driver {
 
 	/* Passive evidence in what an unknown port said so far. */
 	enum evidence (*hear)(const uint8_t *bytes, size_t count);
-	/* The one active question, harmless to the driver's own kits. NULL: none. */
-	size_t (*ask)(uint8_t *bytes, size_t room);
 
+	/* Begins the handshake; only after ids or heard bytes left this driver alone. */
 	void (*start)(struct kit *kit, int64_t now_us);
 	void (*feed)(struct kit *kit, const uint8_t *bytes, size_t count, int64_t now_us);
 	/* The value is checked against the description already. Sends, kit_set()s. */
@@ -47,7 +46,8 @@ struct driver {
 	/* Answers `token` with kit_reply(), now or later. Arguments are checked already. */
 	enum err (*act)(struct kit *kit, const struct action *action, const struct value *args,
 		uint32_t token, int64_t now_us, struct why *why);
-	/* The first watcher came / the last one went. May be NULL. */
+	/* The first watcher came / the last one went. May be NULL. As in write(), the
+	 * property is the old one as soon as the driver describes anew. */
 	void (*watch)(struct kit *kit, const struct property *property, bool on, int64_t now_us);
 	/* Describes anew after kit->profile changed. NULL: this kit has no wiring. */
 	enum err (*rewire)(struct kit *kit, int64_t now_us, struct why *why);

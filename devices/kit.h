@@ -160,6 +160,7 @@ struct kit {
 	void *owner_data;
 	const struct kit_listener *listener;
 	void *listener_data;
+	void *bus_kit; /* the bus's record of this kit */
 
 	/* kit.c's own */
 	struct pending_act acts[KIT_PENDING_MAX];

@@ -16,8 +16,10 @@ struct lab;
 struct lab_events {
 	/* The row of a kit changed, or is new. */
 	void (*kit_changed)(void *data, struct kit *kit);
-	/* The kit is destroyed after this. `id` is also gone when a kit is renamed. */
-	void (*kit_gone)(void *data, struct kit *kit, const char *id);
+	/* "port-1" has turned out to be "uno-1": the same struct kit under another id. */
+	void (*kit_renamed)(void *data, struct kit *kit, const char *old_id);
+	/* The kit is destroyed after this. */
+	void (*kit_gone)(void *data, struct kit *kit);
 	void (*sample)(void *data, struct kit *kit);
 	void (*event)(void *data, struct kit *kit, const struct event *event,
 		const struct value *value, int64_t t_us);
@@ -35,13 +37,15 @@ struct lab_events {
 struct lab *lab_create(struct loop *loop, const struct lab_events *events, void *data);
 void lab_destroy(struct lab *lab); /* kits are held, stopped, then gone */
 
-/* Every kit to its safe state, last bytes flushed as far as that goes in 300 ms. */
+/* Every kit to its safe state, with its last bytes queued; drained: they are on the wire. */
 void lab_hold(struct lab *lab);
+bool lab_is_drained(const struct lab *lab);
 
 /* Adds a port; `model` is known of virtual kits, else NULL. ERR_INVALID: a label given twice. */
 enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char *model,
 	struct why *why);
-void lab_remove_port(struct lab *lab, const char *label_or_target);
+/* Closes the port that has this label; its kit is `absent` from then on. */
+void lab_remove_port(struct lab *lab, const char *label);
 
 /* Listens to udev for serial ports that drivers know, and lists those here now: their number. */
 int lab_scan(struct lab *lab);
@@ -49,6 +53,10 @@ int lab_scan(struct lab *lab);
 /* A kit that is known but not here (from the store): its row is `absent`. */
 struct kit *lab_add_absent(struct lab *lab, const char *id, const char *identity,
 	const char *model);
+
+/* kit_set_wiring, remembered by the kit's identity. NULL = raw pins only. */
+enum err lab_set_wiring(struct lab *lab, struct kit *kit, const struct wiring *profile,
+	struct why *why);
 
 /* All kits in id order; borrowed. */
 size_t lab_kit_count(const struct lab *lab);

@@ -1,0 +1,472 @@
+/*
+ * The bus; see bus.h.
+ *
+ * Clients, watches and groups: a client's watches of one rate are one *member*;
+ * the text of its wishes, sorted, is the member's key; members with equal rate
+ * and key are one *group*, whose frame is encoded once. A group knows for
+ * each kit the sample up to which it has told everything, so that "what
+ * changed" is a comparison of numbers and needs no flags.
+ *
+ * Rate 0 gathers the samples of one turn of the loop into one frame; a
+ * second sample of the same kit in that turn begins the next frame.
+ * Groups are bus_group.c's; this file has kits, taps, watches and events.
+ */
+#include "bus_private.h"
+
+#include "clock.h"
+#include "jsonout.h"
+#include "lab.h"
+#include "rpc.h"
+#include "script.h"
+#include "server.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct bus *bus_create(struct server *server)
+{
+	struct bus *bus = xcalloc(1, sizeof(*bus));
+
+	bus->server = server;
+	bus->before_sleep = loop_before_sleep(server->loop, bus_flush, bus);
+	return bus;
+}
+
+void bus_destroy(struct bus *bus)
+{
+	if (!bus) {
+		return;
+	}
+	loop_hook_remove(bus->before_sleep);
+	bus_free_groups(bus);
+	json_finish(&bus->scratch);
+	free(bus);
+}
+
+/* ---- kits ---- */
+
+struct bus_kit *bus_kit_of(struct kit *kit)
+{
+	if (!kit->bus_kit) {
+		kit->bus_kit = xcalloc(1, sizeof(struct bus_kit));
+	}
+	return kit->bus_kit;
+}
+
+static bool is_listed(const struct bus_kit *record, const char *name)
+{
+	for (size_t i = 0; i < record->reported_count; i++) {
+		if (strcmp(record->reported[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does some client's watch want this property reported? Raw pins only if named. */
+static bool is_wanted(const struct bus *bus, const struct kit *kit,
+	const struct property *property)
+{
+	for (const struct client *c = bus->server->clients; c; c = c->next) {
+		for (const struct watch *watch = c->watches; watch; watch = watch->next) {
+			if (watch_covers(watch, kit, property) &&
+				(watch->name_count > 0 || property->word->kind != KIND_PIN)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Turns the kit's reporting on and off as the watches of all clients want it now. */
+void bus_update_reporting(struct bus *bus, struct kit *kit)
+{
+	struct bus_kit *record = bus_kit_of(kit);
+	int64_t now_us = clock_now_us();
+	struct bus_kit before = *record;
+
+	/* Watching may describe the kit anew: collect the names first. */
+	record->reported = NULL;
+	record->reported_count = 0;
+	for (size_t i = 0; i < kit->property_count; i++) {
+		if (is_wanted(bus, kit, &kit->properties[i])) {
+			record->reported = xrealloc(record->reported,
+				(record->reported_count + 1) * sizeof(*record->reported));
+			memcpy(record->reported[record->reported_count++],
+				kit->properties[i].name, sizeof(*record->reported));
+		}
+	}
+	for (size_t i = 0; i < record->reported_count; i++) {
+		int index = kit_find_property(kit, record->reported[i]);
+
+		if (index >= 0 && !is_listed(&before, record->reported[i])) {
+			kit_watch(kit, index, now_us);
+		}
+	}
+	for (size_t i = 0; i < before.reported_count; i++) {
+		int index = kit_find_property(kit, before.reported[i]);
+
+		if (index >= 0 && !is_listed(record, before.reported[i])) {
+			kit_unwatch(kit, index, now_us);
+		}
+	}
+	free(before.reported);
+}
+
+void bus_sample(struct bus *bus, struct kit *kit)
+{
+	struct bus_kit *record = bus_kit_of(kit);
+
+	bus->server->samples++;
+	bus_group_sample(bus, kit);
+	for (struct bus_tap *tap = record->taps; tap; tap = bus->next_tap) {
+		bus->next_tap = tap->next;
+		if (tap->sample) {
+			tap->sample(tap);
+		}
+	}
+}
+
+static bool wants_events(const struct client *client, const void *data)
+{
+	for (const struct watch *watch = client->watches; watch; watch = watch->next) {
+		if (watch_covers(watch, data, NULL)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void bus_event(struct bus *bus, struct kit *kit, const struct event *event,
+	const struct value *value, int64_t t_us)
+{
+	struct jsonout *out = &bus->scratch;
+	struct bus_kit *record = bus_kit_of(kit);
+
+	bus->server->events++;
+	/* Samples that came before the event are told before it. */
+	bus_flush(bus);
+	json_clear(out);
+	json_raw(out, "{\"kit\":\"");
+	json_raw(out, kit->id);
+	json_raw(out, "\",\"t\":");
+	json_ms(out, t_us);
+	json_raw(out, ",\"event\":\"");
+	json_raw(out, event->name);
+	json_raw(out, "\"");
+	if (value->type != VALUE_NULL) {
+		json_raw(out, ",\"value\":");
+		json_value(out, value);
+	}
+	json_raw(out, "}");
+	bus_broadcast(bus->server, rpc_notification("kit.event", out->text, out->length),
+		wants_events, kit);
+	for (struct bus_tap *tap = record->taps; tap; tap = bus->next_tap) {
+		bus->next_tap = tap->next;
+		if (tap->event) {
+			tap->event(tap, event, value, t_us);
+		}
+	}
+}
+
+static bool watches_kits(const struct client *client, const void *data)
+{
+	(void)data;
+	return client->watches_kits;
+}
+
+static void tell_row(struct bus *bus, const char *id, const struct kit *kit)
+{
+	struct jsonout *out = &bus->scratch;
+
+	json_clear(out);
+	json_raw(out, "{\"kit\":\"");
+	json_raw(out, id);
+	json_raw(out, "\",\"row\":");
+	if (kit) {
+		bus_row(bus->server, kit, out);
+	} else {
+		json_raw(out, "null");
+	}
+	json_raw(out, "}");
+	bus_broadcast(bus->server, rpc_notification("kits.changed", out->text, out->length),
+		watches_kits, NULL);
+}
+
+void bus_kit_changed(struct bus *bus, struct kit *kit)
+{
+	struct bus_kit *record = bus_kit_of(kit);
+
+	if (record->description != kit->description) {
+		record->description = kit->description;
+		bus_groups_resolve(bus);
+		bus_update_reporting(bus, kit);
+	}
+	tell_row(bus, kit->id, kit);
+	for (struct bus_tap *tap = record->taps; tap; tap = bus->next_tap) {
+		bus->next_tap = tap->next;
+		if (tap->changed) {
+			tap->changed(tap);
+		}
+	}
+}
+
+void bus_kit_renamed(struct bus *bus, struct kit *kit, const char *old_id)
+{
+	bus_flush(bus);
+	tell_row(bus, old_id, NULL);
+	bus_groups_resolve(bus);
+	bus_update_reporting(bus, kit);
+	tell_row(bus, kit->id, kit);
+}
+
+void bus_kit_gone(struct bus *bus, struct kit *kit)
+{
+	struct bus_kit *record = bus_kit_of(kit);
+
+	bus_flush(bus);
+	for (struct bus_tap *tap = record->taps; tap; tap = bus->next_tap) {
+		bus->next_tap = tap->next;
+		if (tap->gone) {
+			tap->gone(tap);
+		}
+	}
+	tell_row(bus, kit->id, NULL);
+	free(record->reported);
+	free(record);
+	kit->bus_kit = NULL;
+	bus_groups_resolve(bus);
+}
+
+/* ---- taps ---- */
+
+void bus_tap_add(struct bus *bus, struct bus_tap *tap)
+{
+	struct bus_kit *record = bus_kit_of(tap->kit);
+
+	(void)bus;
+	tap->next = record->taps;
+	record->taps = tap;
+}
+
+void bus_tap_remove(struct bus *bus, struct bus_tap *tap)
+{
+	struct bus_kit *record = bus_kit_of(tap->kit);
+
+	for (struct bus_tap **at = &record->taps; *at; at = &(*at)->next) {
+		if (*at == tap) {
+			*at = tap->next;
+			break;
+		}
+	}
+	if (bus->next_tap == tap) {
+		bus->next_tap = tap->next;
+	}
+}
+
+/* ---- watches ---- */
+
+bool watch_covers(const struct watch *watch, const struct kit *kit,
+	const struct property *property)
+{
+	if (watch->kit_id[0] && strcmp(watch->kit_id, kit->id) != 0) {
+		return false;
+	}
+	if (!property || watch->name_count == 0) {
+		return true;
+	}
+	for (size_t i = 0; i < watch->name_count; i++) {
+		if (strcmp(watch->names[i], property->name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static struct watch *new_watch(struct bus *bus, struct kit *kit, const char **names,
+	size_t name_count, double rate)
+{
+	struct watch *watch = xcalloc(1, sizeof(*watch) + name_count * sizeof(watch->names[0]));
+
+	watch->number = ++bus->last_watch;
+	watch->rate = rate;
+	watch->name_count = name_count;
+	if (kit) {
+		memcpy(watch->kit_id, kit->id, sizeof(watch->kit_id));
+	}
+	for (size_t i = 0; i < name_count; i++) {
+		strncpy(watch->names[i], names[i], KIT_NAME_MAX);
+	}
+	qsort(watch->names, name_count, sizeof(watch->names[0]), by_name);
+	return watch;
+}
+
+static void put_snapshot(const struct watch *watch, const struct kit *kit, struct jsonout *out)
+{
+	bool is_first = true;
+
+	json_text(out, kit->id, strlen(kit->id));
+	json_raw(out, ":{\"state\":\"");
+	json_raw(out, kit_state_name(kit->state));
+	json_raw(out, "\",\"seq\":");
+	json_int(out, (int64_t)kit->seq);
+	json_raw(out, ",\"t\":");
+	json_ms(out, kit->t_us);
+	json_raw(out, ",\"set\":{");
+	for (size_t i = 0; i < kit->property_count; i++) {
+		const struct property *property = &kit->properties[i];
+
+		if (property->readable && watch_covers(watch, kit, property)) {
+			json_raw(out, is_first ? "\"" : ",\"");
+			json_raw(out, property->name);
+			json_raw(out, "\":");
+			json_value(out, &property->value);
+			is_first = false;
+		}
+	}
+	json_raw(out, "}}");
+}
+
+/* Every kit that a watch may cover gets its reporting looked at. */
+static void update_covered(struct bus *bus, const struct watch *watch)
+{
+	struct lab *lab = bus->server->lab;
+
+	for (size_t i = 0; i < lab_kit_count(lab); i++) {
+		if (watch_covers(watch, lab_kit(lab, i), NULL)) {
+			bus_update_reporting(bus, lab_kit(lab, i));
+		}
+	}
+}
+
+enum err bus_watch(struct bus *bus, struct client *client, struct kit *kit, const char **names,
+	size_t name_count, double rate, struct jsonout *out, struct why *why)
+{
+	size_t count = 0;
+	int index;
+
+	for (struct watch *watch = client->watches; watch; watch = watch->next) {
+		count++;
+	}
+	if (count >= WATCHES_MAX) {
+		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_WATCHES, WATCHES_MAX);
+	}
+	for (size_t i = 0; kit && kit->property_count > 0 && i < name_count; i++) {
+		if (kit_find_property(kit, names[i]) < 0 &&
+			kit_need_property(kit, names[i], &index, why) == ERR_NOT_FOUND) {
+			return ERR_NOT_FOUND;
+		}
+	}
+	struct watch *watch = new_watch(bus, kit, names, name_count, rate);
+	struct lab *lab = bus->server->lab;
+	bool is_first = true;
+
+	watch->next = client->watches;
+	client->watches = watch;
+	bus_flush(bus);
+	update_covered(bus, watch);
+	bus_regroup(bus, client, rate);
+	json_raw(out, "{\"watch\":");
+	json_int(out, (int64_t)watch->number);
+	json_raw(out, ",\"t\":");
+	json_ms(out, clock_now_us());
+	json_raw(out, ",\"kits\":{");
+	for (size_t i = 0; i < lab_kit_count(lab); i++) {
+		if (watch_covers(watch, lab_kit(lab, i), NULL)) {
+			json_raw(out, is_first ? "" : ",");
+			put_snapshot(watch, lab_kit(lab, i), out);
+			is_first = false;
+		}
+	}
+	json_raw(out, "}}");
+	return ERR_NONE;
+}
+
+enum err bus_unwatch(struct bus *bus, struct client *client, uint64_t number, struct why *why)
+{
+	for (struct watch **at = &client->watches; *at; at = &(*at)->next) {
+		struct watch *watch = *at;
+
+		if (watch->number == number) {
+			bus_flush(bus);
+			*at = watch->next;
+			bus_regroup(bus, client, watch->rate);
+			update_covered(bus, watch);
+			free(watch);
+			return ERR_NONE;
+		}
+	}
+	return why_set(why, ERR_NOT_FOUND, MSG_NO_WATCH, (unsigned long long)number);
+}
+
+void bus_forget(struct bus *bus, struct client *client)
+{
+	while (client->watches) {
+		bus_unwatch(bus, client, client->watches->number, NULL);
+	}
+}
+
+/* ---- rows and broadcasts ---- */
+
+static void put_or_null(struct jsonout *out, const char *name, const char *text)
+{
+	json_raw(out, ",\"");
+	json_raw(out, name);
+	json_raw(out, "\":");
+	if (text && text[0]) {
+		json_text(out, text, strlen(text));
+	} else {
+		json_raw(out, "null");
+	}
+}
+
+void bus_row(struct server *server, const struct kit *kit, struct jsonout *out)
+{
+	json_raw(out, "{\"id\":");
+	json_text(out, kit->id, strlen(kit->id));
+	put_or_null(out, "label", kit->label);
+	put_or_null(out, "model", kit->model);
+	put_or_null(out, "driver", kit->driver ? kit->driver->name : NULL);
+	put_or_null(out, "seat", kit->seat);
+	put_or_null(out, "state", kit_state_name(kit->state));
+	put_or_null(out, "port", kit->port);
+	put_or_null(out, "wiring", kit->wiring);
+	put_or_null(out, "run", server->scripts ? script_run_of(server->scripts, kit) : NULL);
+	json_raw(out, ",\"holder\":null,\"battery\":null");
+	/* Beyond the contract's row: for pages. */
+	put_or_null(out, "program", kit->program);
+	json_raw(out, ",\"description\":");
+	json_int(out, kit->description);
+	json_raw(out, ",\"why\":");
+	if (kit->why.code == ERR_NONE) {
+		json_raw(out, "null}");
+		return;
+	}
+	json_raw(out, "{\"reason\":\"");
+	json_raw(out, err_name(kit->why.code));
+	json_raw(out, "\",\"en\":");
+	json_text(out, kit->why.text[LANG_EN], strlen(kit->why.text[LANG_EN]));
+	json_raw(out, ",\"zh\":");
+	json_text(out, kit->why.text[LANG_ZH], strlen(kit->why.text[LANG_ZH]));
+	json_raw(out, "}}");
+}
+
+void bus_broadcast(struct server *server, struct frame *frame,
+	bool (*wants)(const struct client *client, const void *data), const void *data)
+{
+	struct client *next;
+
+	for (struct client *client = server->clients; client; client = next) {
+		next = client->next;
+		if (!wants || wants(client, data)) {
+			client_send(client, frame);
+		}
+	}
+	frame_drop(frame);
+}

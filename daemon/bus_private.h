@@ -1,0 +1,55 @@
+/* What bus.c and bus_group.c share; nobody else includes it. */
+#pragma once
+
+#include "bus.h"
+#include "jsonout.h"
+#include "loop.h"
+
+enum { WATCHES_MAX = 256 };
+
+/* One kit.watch of one client. */
+struct watch {
+	struct watch *next;
+	uint64_t number;
+	double rate;
+	char kit_id[KIT_ID_MAX + 1]; /* "" = all */
+	size_t name_count;           /* 0 = all properties */
+	char names[][KIT_NAME_MAX + 1];
+};
+
+/* The bus's record of a kit. */
+struct bus_kit {
+	struct bus_tap *taps;
+	char (*reported)[KIT_NAME_MAX + 1]; /* owned: names that clients have reported */
+	size_t reported_count;
+	uint32_t description;
+};
+
+struct group;
+struct pace;
+
+struct bus {
+	struct server *server; /* borrowed */
+	struct pace *paces;    /* owned: one a rate */
+	struct loop_hook *before_sleep;
+	struct bus_tap *next_tap; /* of the tap list under way */
+	struct jsonout scratch;
+	uint64_t last_watch;
+};
+
+struct bus_kit *bus_kit_of(struct kit *kit);
+/* property NULL: does it cover the kit at all? */
+bool watch_covers(const struct watch *watch, const struct kit *kit,
+	const struct property *property);
+void bus_update_reporting(struct bus *bus, struct kit *kit);
+
+/* ---- bus_group.c ---- */
+
+/* The client's watches of this rate have changed: into the right group with it. */
+void bus_regroup(struct bus *bus, struct client *client, double rate);
+/* Kits came, went, or were described anew: groups look again what they cover. */
+void bus_groups_resolve(struct bus *bus);
+void bus_group_sample(struct bus *bus, struct kit *kit);
+/* Sends what rate 0 has gathered in this turn of the loop. */
+void bus_flush(void *bus);
+void bus_free_groups(struct bus *bus);

@@ -1,0 +1,437 @@
+/* All ports and kits of this PC; see lab.h. */
+#include "lab.h"
+
+#include "clock.h"
+#include "link.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK_US = 20 * 1000, KITS_MAX = 512 };
+
+struct lab {
+	struct loop *loop; /* borrowed */
+	const struct lab_events *events;
+	void *data;
+	struct link *links; /* owned list */
+	struct kit *kits[KITS_MAX]; /* owned, in id order */
+	size_t kit_count;
+	struct hotplug *hotplug; /* owned, NULL until lab_scan() */
+	struct loop_timer *tick;
+	int ports_added; /* for "port-N" */
+};
+
+/* ---- kits ---- */
+
+static void on_sample(void *data, struct kit *kit)
+{
+	struct lab *lab = data;
+
+	lab->events->sample(lab->data, kit);
+}
+
+static void on_event(void *data, struct kit *kit, const struct event *event,
+	const struct value *value, int64_t t_us)
+{
+	struct lab *lab = data;
+
+	lab->events->event(lab->data, kit, event, value, t_us);
+}
+
+static const struct kit_listener listener = {.sample = on_sample, .event = on_event};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct kit *const *first = a, *const *second = b;
+
+	return strverscmp((*first)->id, (*second)->id);
+}
+
+static struct kit *add_kit(struct lab *lab, const char *id, const char *identity)
+{
+	struct kit *kit = kit_create(id);
+
+	snprintf(kit->identity, sizeof(kit->identity), "%s", identity);
+	kit->listener = &listener;
+	kit->listener_data = lab;
+	lab->kits[lab->kit_count++] = kit;
+	qsort(lab->kits, lab->kit_count, sizeof(lab->kits[0]), by_id);
+	return kit;
+}
+
+struct kit *lab_kit_for(struct lab *lab, const struct link *link, const char *identity)
+{
+	char id[KIT_ID_MAX + 1] = "";
+	const struct wiring *wiring = NULL;
+
+	for (size_t i = 0; i < lab->kit_count; i++) {
+		if (strcmp(lab->kits[i]->identity, identity) == 0) {
+			return lab->kits[i];
+		}
+	}
+	if (lab->kit_count == KITS_MAX && link->kit) {
+		log_warn("%s: there are %d kits already; it keeps the name %s", link->spec.target,
+			KITS_MAX, link->kit->id);
+		return link->kit;
+	}
+	lab->events->recall(lab->data, identity, id, &wiring);
+	if (link->spec.label[0]) {
+		snprintf(id, sizeof(id), "%.32s", link->spec.label);
+	}
+	/* An id that is remembered for this kit but used by another one now gives way. */
+	if (!id[0] || lab_find(lab, id)) {
+		snprintf(id, sizeof(id), "port-%d", ++lab->ports_added);
+	}
+	struct kit *kit = add_kit(lab, id, identity);
+
+	kit->profile = wiring;
+	return kit;
+}
+
+bool lab_is_taken(const struct lab *lab, const struct kit *kit, const struct link *except)
+{
+	for (const struct link *link = lab->links; link; link = link->next) {
+		if (link != except && link->kit == kit && port_is_open(link->port)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void lab_drop_kit(struct lab *lab, struct kit *kit)
+{
+	for (size_t i = 0; i < lab->kit_count; i++) {
+		if (lab->kits[i] == kit) {
+			memmove(&lab->kits[i], &lab->kits[i + 1],
+				(lab->kit_count - i - 1) * sizeof(lab->kits[0]));
+			lab->kit_count--;
+			break;
+		}
+	}
+	lab->events->kit_gone(lab->data, kit);
+	kit_destroy(kit);
+}
+
+bool lab_is_provisional(const struct kit *kit)
+{
+	return strncmp(kit->id, "port-", 5) == 0 && !kit->label[0];
+}
+
+/* The smallest free MODEL-N; what the store remembers of absent kits is among the kits. */
+static void name_kit(const struct lab *lab, struct kit *kit)
+{
+	const char *model = kit->model[0] ? kit->model : kit->driver->name;
+
+	for (int n = 1;; n++) {
+		char id[KIT_ID_MAX + 1];
+
+		snprintf(id, sizeof(id), "%.20s-%d", model, n);
+		if (!lab_find(lab, id)) {
+			memcpy(kit->id, id, sizeof(kit->id));
+			return;
+		}
+	}
+}
+
+void lab_settle(struct lab *lab, struct kit *kit)
+{
+	char old_id[KIT_ID_MAX + 1];
+
+	memcpy(old_id, kit->id, sizeof(old_id));
+	if (lab_is_provisional(kit)) {
+		name_kit(lab, kit);
+		qsort(lab->kits, lab->kit_count, sizeof(lab->kits[0]), by_id);
+		log_info("%s is %s (%s)", old_id, kit->id, kit->program);
+		lab->events->kit_renamed(lab->data, kit, old_id);
+	}
+	lab->events->remember(lab->data, kit);
+}
+
+void lab_kit_changed(struct lab *lab, struct kit *kit)
+{
+	lab->events->kit_changed(lab->data, kit);
+}
+
+const struct wiring *lab_find_wiring(struct lab *lab, const char *id)
+{
+	return lab->events->find_wiring(lab->data, id);
+}
+
+struct kit *lab_add_absent(struct lab *lab, const char *id, const char *identity,
+	const char *model)
+{
+	if (lab_find(lab, id) || lab->kit_count == KITS_MAX) {
+		return NULL;
+	}
+	struct kit *kit = add_kit(lab, id, identity);
+
+	snprintf(kit->model, sizeof(kit->model), "%s", model);
+	return kit;
+}
+
+enum err lab_set_wiring(struct lab *lab, struct kit *kit, const struct wiring *profile,
+	struct why *why)
+{
+	enum err err = kit_need_usable(kit, why);
+
+	if (!err) {
+		err = kit_set_wiring(kit, profile, clock_now_us(), why);
+	}
+	if (!err) {
+		lab->events->remember(lab->data, kit);
+	}
+	return err;
+}
+
+size_t lab_kit_count(const struct lab *lab)
+{
+	return lab->kit_count;
+}
+
+struct kit *lab_kit(const struct lab *lab, size_t index)
+{
+	return lab->kits[index];
+}
+
+struct kit *lab_find(const struct lab *lab, const char *id)
+{
+	for (size_t i = 0; i < lab->kit_count; i++) {
+		if (strcmp(lab->kits[i]->id, id) == 0) {
+			return lab->kits[i];
+		}
+	}
+	return NULL;
+}
+
+struct kit *lab_need(const struct lab *lab, const char *id, struct why *why)
+{
+	struct kit *kit = lab_find(lab, id);
+	char ids[200];
+	size_t used = 0;
+
+	if (kit) {
+		return kit;
+	}
+	snprintf(ids, sizeof(ids), "-");
+	for (size_t i = 0; i < lab->kit_count && used < sizeof(ids); i++) {
+		used += (size_t)snprintf(ids + used, sizeof(ids) - used, "%s%s", used ? ", " : "",
+			lab->kits[i]->id);
+	}
+	why_set(why, ERR_NOT_FOUND, MSG_NO_KIT, id, ids);
+	return NULL;
+}
+
+/* ---- ports ---- */
+
+struct loop *lab_loop(struct lab *lab)
+{
+	return lab->loop;
+}
+
+static struct link *add_link(struct lab *lab, const struct port_spec *spec, const char *model,
+	const struct hotplug_device *device)
+{
+	struct link *link = link_create(lab, spec, model, device);
+
+	link->next = lab->links;
+	lab->links = link;
+	return link;
+}
+
+static struct link *find_link(const struct lab *lab, const char *target)
+{
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (strcmp(link->spec.target, target) == 0) {
+			return link;
+		}
+	}
+	return NULL;
+}
+
+static void remove_link(struct lab *lab, struct link *link, enum kit_state state)
+{
+	struct kit *kit = link->kit;
+	struct link **at = &lab->links;
+	struct why why;
+
+	while (*at != link) {
+		at = &(*at)->next;
+	}
+	*at = link->next;
+	/* Its end first: the kit's last changes still go through the link. */
+	why_set(&why, ERR_LOST, MSG_KIT_LOST, kit->id);
+	kit_lose(kit, state, &why, clock_now_us());
+	link_destroy(link);
+	if (lab_is_provisional(kit)) {
+		lab_drop_kit(lab, kit);
+	}
+}
+
+enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char *model,
+	struct why *why)
+{
+	for (struct link *link = lab->links; link && spec->label[0]; link = link->next) {
+		if (strcmp(link->spec.label, spec->label) == 0) {
+			return why_set(why, ERR_INVALID, MSG_LABEL_TWICE, spec->label);
+		}
+	}
+	if (spec->driver[0] && !driver_find(spec->driver)) {
+		return why_set(why, ERR_INVALID, MSG_NO_DRIVER, spec->driver);
+	}
+	if (spec->wiring[0] && !lab_find_wiring(lab, spec->wiring)) {
+		return why_set(why, ERR_INVALID, MSG_NO_SUCH_WIRING, spec->wiring);
+	}
+	if (lab->kit_count == KITS_MAX) {
+		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_KITS, KITS_MAX);
+	}
+	link_open(add_link(lab, spec, model, NULL));
+	return ERR_NONE;
+}
+
+void lab_remove_port(struct lab *lab, const char *label)
+{
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (strcmp(link->spec.label, label) == 0) {
+			remove_link(lab, link, KIT_ABSENT);
+			return;
+		}
+	}
+}
+
+static void on_tick(void *data)
+{
+	struct lab *lab = data;
+	int64_t now_us = clock_now_us();
+	bool any_open = false;
+
+	for (struct link *link = lab->links; link; link = link->next) {
+		any_open = any_open || port_is_open(link->port);
+		link_tick(link, now_us);
+	}
+	if (!any_open) {
+		loop_timer_stop(lab->tick);
+	}
+}
+
+void lab_need_ticks(struct lab *lab)
+{
+	if (!loop_timer_is_running(lab->tick)) {
+		loop_timer_start(lab->tick, TICK_US, TICK_US);
+	}
+}
+
+/* ---- hot-plug ---- */
+
+static void on_added(void *data, const struct hotplug_device *device)
+{
+	struct lab *lab = data;
+	struct link *link = find_link(lab, device->path);
+	struct port_spec spec = {.scheme = PORT_SERIAL, .dtr = -1};
+
+	if (link) {
+		link->device = *device;
+		link_retry_now(link);
+		return;
+	}
+	if (!probe_knows_ids(device)) {
+		log_info("%s: USB %04x:%04x (%s) is no kit that a driver knows; left alone",
+			device->path, device->vendor, device->product, device->title);
+		return;
+	}
+	if (lab->kit_count == KITS_MAX) {
+		log_warn("%s: left alone, there are %d kits already", device->path, KITS_MAX);
+		return;
+	}
+	snprintf(spec.target, sizeof(spec.target), "%s", device->path);
+	link_open(add_link(lab, &spec, NULL, device));
+}
+
+static void on_removed(void *data, const char *path)
+{
+	struct lab *lab = data;
+	struct link *link = find_link(lab, path);
+
+	if (link && link->from_hotplug) {
+		log_info("%s: %s is unplugged", link->kit->id, path);
+		remove_link(lab, link, KIT_LOST);
+	}
+}
+
+static const struct hotplug_events hotplug_events = {.added = on_added, .removed = on_removed};
+
+int lab_scan(struct lab *lab)
+{
+	if (!lab->hotplug) {
+		lab->hotplug = hotplug_create(lab->loop, &hotplug_events, lab);
+	}
+	int before = 0, after = 0;
+
+	for (struct link *link = lab->links; link; link = link->next) {
+		before++;
+	}
+	if (lab->hotplug) {
+		hotplug_list(lab->hotplug);
+	}
+	for (struct link *link = lab->links; link; link = link->next) {
+		after++;
+	}
+	return after - before;
+}
+
+/* ---- life ---- */
+
+struct lab *lab_create(struct loop *loop, const struct lab_events *events, void *data)
+{
+	struct lab *lab = xcalloc(1, sizeof(*lab));
+
+	lab->loop = loop;
+	lab->events = events;
+	lab->data = data;
+	lab->tick = loop_timer_add(loop, on_tick, lab);
+	return lab;
+}
+
+void lab_hold(struct lab *lab)
+{
+	int64_t now_us = clock_now_us();
+
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (port_is_open(link->port) && !link->is_probing) {
+			kit_hold(link->kit, now_us);
+			kit_stop(link->kit, now_us);
+		}
+	}
+}
+
+bool lab_is_drained(const struct lab *lab)
+{
+	for (const struct link *link = lab->links; link; link = link->next) {
+		if (port_is_open(link->port) && port_backlog(link->port) > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void lab_destroy(struct lab *lab)
+{
+	if (!lab) {
+		return;
+	}
+	hotplug_destroy(lab->hotplug);
+	while (lab->links) {
+		struct link *link = lab->links;
+
+		lab->links = link->next;
+		link_destroy(link);
+	}
+	for (size_t i = 0; i < lab->kit_count; i++) {
+		lab->events->kit_gone(lab->data, lab->kits[i]);
+		kit_destroy(lab->kits[i]);
+	}
+	loop_timer_remove(lab->tick);
+	free(lab);
+}

@@ -1,0 +1,312 @@
+/* One port and its kit; see link.h. */
+#include "link.h"
+
+#include "clock.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DELAY_MIN_US = 100 * 1000,
+	DELAY_MAX_US = 5000 * 1000,
+	STEADY_US = 5000 * 1000, /* open for so long: the next loss is no flapping */
+	DEFAULT_BAUD = 57600,
+};
+
+/* ---- the kit's owner ---- */
+
+static bool on_send(void *data, const uint8_t *bytes, size_t count)
+{
+	struct link *link = data;
+
+	return port_is_open(link->port) && port_send(link->port, bytes, count);
+}
+
+static size_t on_backlog(void *data)
+{
+	struct link *link = data;
+
+	return port_backlog(link->port);
+}
+
+static void on_changed(void *data, struct kit *kit)
+{
+	struct link *link = data;
+
+	if (kit->state == KIT_READY) {
+		lab_settle(link->lab, kit);
+	}
+	lab_kit_changed(link->lab, kit);
+}
+
+static const struct kit_owner owner = {
+	.send = on_send,
+	.backlog = on_backlog,
+	.changed = on_changed,
+};
+
+/* ---- identity ---- */
+
+/*
+ * By what the kit is remembered: the label that a person gave it, else its USB
+ * serial number, else its seat (the USB socket), else its port's address.
+ */
+static void name_identity(const struct link *link, bool by_serial, char *out, size_t room)
+{
+	static const char *const schemes[] = {"serial", "stream", "tcp", "unix", "udp", "usb"};
+	const struct hotplug_device *device = &link->device;
+
+	if (link->spec.label[0]) {
+		snprintf(out, room, "label:%s", link->spec.label);
+	} else if (device->vendor && device->serial[0] && by_serial) {
+		snprintf(out, room, "usb:%04x:%04x:%s", device->vendor, device->product,
+			device->serial);
+	} else if (device->vendor && device->seat[0]) {
+		snprintf(out, room, "seat:%s:%04x:%04x", device->seat, device->vendor,
+			device->product);
+	} else {
+		snprintf(out, room, "%s:%.100s", schemes[link->spec.scheme], link->spec.target);
+	}
+}
+
+static void fill_kit(struct link *link)
+{
+	struct kit *kit = link->kit;
+	const char *model = link->model;
+
+	kit->owner = &owner;
+	kit->owner_data = link;
+	snprintf(kit->label, sizeof(kit->label), "%s", link->spec.label);
+	snprintf(kit->port, sizeof(kit->port), "%.127s", port_name(link->port));
+	snprintf(kit->seat, sizeof(kit->seat), "%.31s",
+		link->spec.seat[0] ? link->spec.seat : link->device.seat);
+	kit->sampling_ms = link->spec.sampling;
+	if (!model[0] && link->device.vendor) {
+		probe_by_ids(&link->device, &model);
+	}
+	if (model[0]) {
+		snprintf(kit->model, sizeof(kit->model), "%s", model);
+	}
+	if (!kit->profile && link->spec.wiring[0]) {
+		kit->profile = lab_find_wiring(link->lab, link->spec.wiring);
+	}
+}
+
+/* Who hangs here now? Cheap boards share serial numbers: the second of them goes by its seat. */
+static void attach(struct link *link)
+{
+	char identity[sizeof(link->kit->identity)];
+
+	name_identity(link, true, identity, sizeof(identity));
+	struct kit *kit = lab_kit_for(link->lab, link, identity);
+
+	if (lab_is_taken(link->lab, kit, link)) {
+		name_identity(link, false, identity, sizeof(identity));
+		kit = lab_kit_for(link->lab, link, identity);
+	}
+	struct kit *before = link->kit;
+
+	link->kit = kit;
+	fill_kit(link);
+	if (before && before != kit) {
+		before->owner = NULL;
+		if (lab_is_provisional(before)) {
+			lab_drop_kit(link->lab, before);
+		}
+	}
+}
+
+/* ---- the port's events ---- */
+
+static void begin(struct link *link, const struct driver *driver, int64_t now_us)
+{
+	link->is_probing = false;
+	log_info("%s: %s on %s", link->kit->id, driver->name, link->kit->port);
+	kit_start(link->kit, driver, now_us);
+}
+
+static const struct driver *known_driver(const struct link *link)
+{
+	if (link->spec.driver[0]) {
+		return driver_find(link->spec.driver);
+	}
+	const char *model;
+
+	return link->device.vendor ? probe_by_ids(&link->device, &model) : NULL;
+}
+
+static void on_opened(void *data)
+{
+	struct link *link = data;
+	const struct driver *driver = known_driver(link);
+
+	link->opened_us = clock_now_us();
+	lab_need_ticks(link->lab);
+	if (driver) {
+		begin(link, driver, link->opened_us);
+		return;
+	}
+	link->is_probing = true;
+	probe_start(&link->probe, link->opened_us);
+	kit_set_state(link->kit, KIT_PROBING, NULL);
+}
+
+static void on_received(void *data, const uint8_t *bytes, size_t count, int64_t t_us)
+{
+	struct link *link = data;
+
+	if (!link->is_probing) {
+		kit_feed(link->kit, bytes, count, t_us);
+		return;
+	}
+	const struct driver *driver = probe_hear(&link->probe, bytes, count);
+
+	if (driver) {
+		begin(link, driver, t_us);
+		kit_feed(link->kit, link->probe.heard, link->probe.heard_count, t_us);
+	}
+}
+
+static void on_drained(void *data)
+{
+	struct link *link = data;
+
+	kit_drained(link->kit, clock_now_us());
+}
+
+static void on_lost(void *data, const struct why *why)
+{
+	struct link *link = data;
+	int64_t now_us = clock_now_us();
+	bool was_open = link->opened_us != 0;
+	enum kit_state state = was_open || link->kit->state == KIT_LOST ? KIT_LOST : KIT_ABSENT;
+
+	if (was_open) {
+		log_warn("%s: lost: %s", link->kit->id, why->text[LANG_EN]);
+	}
+	if (was_open && now_us - link->opened_us > STEADY_US) {
+		link->delay_us = DELAY_MIN_US;
+	}
+	link->opened_us = 0;
+	link->is_probing = false;
+	loop_timer_start(link->retry, link->delay_us, 0);
+	link->delay_us = link->delay_us * 2 > DELAY_MAX_US ? DELAY_MAX_US : link->delay_us * 2;
+	kit_lose(link->kit, state, why, now_us);
+}
+
+static const struct port_events port_events = {
+	.opened = on_opened,
+	.received = on_received,
+	.drained = on_drained,
+	.lost = on_lost,
+};
+
+/* ---- life ---- */
+
+static void on_retry(void *data)
+{
+	link_open(data);
+}
+
+struct link *link_create(struct lab *lab, const struct port_spec *spec, const char *model,
+	const struct hotplug_device *device)
+{
+	struct link *link = xcalloc(1, sizeof(*link));
+
+	link->lab = lab;
+	link->spec = *spec;
+	if (model) {
+		snprintf(link->model, sizeof(link->model), "%s", model);
+	}
+	if (device) {
+		link->device = *device;
+		link->from_hotplug = true;
+	}
+	link->port = port_create(lab_loop(lab), spec, &port_events, link);
+	link->retry = loop_timer_add(lab_loop(lab), on_retry, link);
+	link->delay_us = DELAY_MIN_US;
+	attach(link);
+	return link;
+}
+
+void link_destroy(struct link *link)
+{
+	port_destroy(link->port);
+	loop_timer_remove(link->retry);
+	if (link->kit->owner_data == link) {
+		link->kit->owner = NULL;
+		link->kit->owner_data = NULL;
+	}
+	free(link);
+}
+
+static unsigned line_speed(const struct link *link)
+{
+	const struct driver *driver = known_driver(link);
+
+	return link->spec.baud ? link->spec.baud : driver ? driver->baud : DEFAULT_BAUD;
+}
+
+void link_open(struct link *link)
+{
+	struct hotplug_device device;
+
+	if (link->spec.scheme == PORT_SERIAL && !link->from_hotplug &&
+		hotplug_lookup(link->spec.target, &device)) {
+		link->device = device;
+	}
+	attach(link);
+	if (link->kit->state != KIT_LOST) {
+		kit_set_state(link->kit, KIT_OPENING, NULL);
+	}
+	port_open(link->port, line_speed(link), link->spec.dtr != 0);
+}
+
+void link_retry_now(struct link *link)
+{
+	if (!port_is_open(link->port) && loop_timer_is_running(link->retry)) {
+		loop_timer_stop(link->retry);
+		link_open(link);
+	}
+}
+
+static void list_drivers(char *out, size_t room)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; drivers[i] && used < room; i++) {
+		used += (size_t)snprintf(out + used, room - used, "%s%s", used ? ", " : "",
+			drivers[i]->name);
+	}
+}
+
+void link_tick(struct link *link, int64_t now_us)
+{
+	if (!port_is_open(link->port)) {
+		return;
+	}
+	if (!link->is_probing) {
+		kit_tick(link->kit, now_us);
+		return;
+	}
+	bool is_over;
+	const struct driver *driver = probe_wait(&link->probe, &link->device, now_us, &is_over);
+
+	if (driver) {
+		begin(link, driver, now_us);
+		if (link->probe.heard_count > 0) {
+			kit_feed(link->kit, link->probe.heard, link->probe.heard_count, now_us);
+		}
+	} else if (is_over && link->kit->state != KIT_REFUSED) {
+		char names[160];
+		struct why why;
+
+		list_drivers(names, sizeof(names));
+		why_set(&why, ERR_REFUSED, MSG_CHOOSE_DRIVER, link->kit->port, names);
+		kit_refuse(link->kit, &why);
+	}
+}
