@@ -43,17 +43,17 @@ VIRTUAL_SRC := $(wildcard devices/virtual/*.c)
 DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC := $(wildcard daemon/cli/*.c)
 RUNNER_SRC := $(wildcard lua/*.c)
-RUNNER_LUA := $(wildcard lua/*.lua)
 WIRING_JSON := $(wildcard devices/wiring/*.json)
 WEB_SRC := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
-GENERATED := $(GEN)/messages.h $(GEN)/messages.inc $(GEN)/names.inc
+GENERATED := $(GEN)/messages.h $(GEN)/messages.inc $(GEN)/names.inc $(GEN)/lua_texts.h \
+	$(GEN)/lua_texts.inc
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 DEVICES_OBJ := $(call obj,$(DEVICES_SRC))
 VIRTUAL_OBJ := $(call obj,$(VIRTUAL_SRC))
 DAEMON_OBJ := $(call obj,$(DAEMON_SRC)) $(B)/obj/wiring_files.o
 CLI_OBJ := $(call obj,$(CLI_SRC))
-RUNNER_OBJ := $(call obj,$(RUNNER_SRC)) $(B)/obj/lua_files.o
+RUNNER_OBJ := $(call obj,$(RUNNER_SRC))
 
 PROGRAMS := $(B)/kitlabd $(B)/kitlab $(B)/kitlab-runner $(B)/kitlab-virtual
 
@@ -68,7 +68,7 @@ run: all
 
 test: deps-test all
 	$(Q)$(MAKE) --no-print-directory test-programs
-	$(Q)node tests/run.mjs $(SUITES)
+	$(Q)BUILD=$(B) node tests/run.mjs $(SUITES)
 
 help:
 	@echo 'make run            a virtual classroom; prints the address to open'
@@ -135,17 +135,20 @@ $(GEN)/messages.inc: devices/messages.tsv devices/messages.awk
 $(GEN)/names.inc: devices/NAMES.md devices/names.awk
 	@mkdir -p $(@D)
 	$(Q)awk -f devices/names.awk $< > $@
+$(GEN)/lua_texts.h: lua/texts.tsv lua/texts.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v part=h -f lua/texts.awk $< > $@
+$(GEN)/lua_texts.inc: lua/texts.tsv lua/texts.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v part=c -f lua/texts.awk $< > $@
 
-# The pages, the Lua library and the shipped wiring profiles live inside the programs.
+# The pages and the shipped wiring profiles live inside the programs.
 build/web/index.html: web/node_modules/.package-lock.json $(filter-out web/package-lock.json,$(WEB_SRC))
 	$(call say,VITE,web)
 	$(Q)cd web && npm run --silent build
 	@touch $@
 $(GEN)/web_files.S: build/web/index.html packaging/embed.mjs
 	$(Q)node packaging/embed.mjs gzip web_files build/web $@
-$(GEN)/lua_files.S: $(RUNNER_LUA) packaging/embed.mjs
-	@mkdir -p $(@D)
-	$(Q)node packaging/embed.mjs plain lua_files lua $@ .lua
 $(GEN)/wiring_files.S: $(WIRING_JSON) packaging/embed.mjs
 	@mkdir -p $(@D)
 	$(Q)node packaging/embed.mjs plain wiring_files devices/wiring $@ .json
@@ -158,6 +161,7 @@ $(B)/obj/%_files.o: $(GEN)/%_files.S
 SUITES ?= unit replay vectors fuzz system peers browser
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 PEERS_BIN := $(patsubst tests/peers/%.c,$(B)/peers/%,$(wildcard tests/peers/*.c))
+FIRMWARE := build/firmware/uno-2.4.hex build/firmware/uno-2.5.hex
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/replay/%,$(wildcard tests/replay/*.c))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -166,13 +170,13 @@ TEST_LIBS := $(B)/librunner.a $(B)/libvirtual.a $(B)/libdaemon.a $(B)/obj/web_fi
 	$(B)/libdevices.a
 
 .PHONY: test-programs
-test-programs: tests/node_modules/.package-lock.json $(UNIT_BIN) $(PEERS_BIN) $(REPLAY_BIN) \
+test-programs: tests/node_modules/.package-lock.json $(UNIT_BIN) $(PEERS_BIN) $(FIRMWARE) $(REPLAY_BIN) \
 	$(BENCH_BIN) $(FUZZ_BIN)
 
 .PHONY: $(SUITES:%=test-%)
 $(filter-out test-vectors,$(SUITES:%=test-%)): test-%: deps-test all
 	$(Q)$(MAKE) --no-print-directory test-programs
-	$(Q)node tests/run.mjs $*
+	$(Q)BUILD=$(B) node tests/run.mjs $*
 
 VECTORS ?= ../shared/vectors.json
 .PHONY: test-vectors
@@ -195,9 +199,14 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libvirtual.a $(B)/libdevices.a
 build/peers/% build/san/peers/%: tests/peers/%.c
 	$(call say,RIG,$@)
 	@mkdir -p $(@D)
-	$(Q)gcc -O2 -g -std=gnu11 -Wall -Wextra -I/usr/include/simavr -I/usr/include/simavr/parts \
+	$(Q)gcc -O2 -g -std=gnu11 -Wall -Wextra -I/usr/include/simavr \
 		$(shell pkg-config --cflags umockdev-1.0 2>/dev/null) -o $@ $< \
-		-lsimavrparts -lsimavr -lelf $(shell pkg-config --libs umockdev-1.0 2>/dev/null) -lutil -lpthread
+		-lsimavr -lelf $(shell pkg-config --libs umockdev-1.0 2>/dev/null) -lutil -lpthread
+
+# Real firmware for the simulated board: fetched once, never committed.
+$(FIRMWARE) &: tests/peers/fetch-firmware.sh
+	$(call say,FETCH,build/firmware)
+	$(Q)$< build/firmware && touch $(FIRMWARE)
 
 # Fuzzers: clang, everything instrumented, in their own folder.
 FUZZ_CC ?= clang
@@ -212,7 +221,7 @@ build/fuzz/obj/%.o: %.c | $(GENERATED)
 build/fuzz/libfuzz.a: $(FUZZ_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
 build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/libfuzz.a build/obj/web_files.o \
-	build/obj/wiring_files.o build/obj/lua_files.o
+	build/obj/wiring_files.o
 	$(call say,LINK,$@)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LINK_RUNNER) $(LINK_DAEMON)
 SECONDS ?= 600
@@ -225,7 +234,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 .PHONY: bench web-dev install fmt clean
 bench: deps-test all
 	$(Q)$(MAKE) --no-print-directory $(BENCH_BIN) tests/node_modules/.package-lock.json
-	$(Q)node tests/bench/bench.mjs $(BENCH_ARGS)
+	$(Q)BUILD=$(B) node tests/bench/bench.mjs $(BENCH_ARGS)
 
 web-dev: web/node_modules/.package-lock.json
 	$(Q)cd web && npm run dev
