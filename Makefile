@@ -24,7 +24,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch
 	-Wformat=2 -Wno-format-nonliteral -Wno-format-zero-length
 CFLAGS ?= -O2 -g
 KIT_CFLAGS = -std=c11 -D_GNU_SOURCE -DKITLAB_VERSION='"$(VERSION)"' $(WARN) $(if $(CI),-Werror) \
-	-Idevices -Idaemon -Ilua -I$(GEN) $(LIB_CFLAGS) -fno-strict-aliasing -MMD -MP
+	-iquote devices -iquote daemon -iquote lua -iquote $(GEN) $(LIB_CFLAGS) -fno-strict-aliasing -MMD -MP
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifdef SAN
 CFLAGS += $(SAN_FLAGS)
