@@ -35,6 +35,8 @@ enum {
 	TEXT_MAX = 400,
 	MINUTES_MIN = 5,
 	MINUTES_MAX = 2000,
+	AGE_MIN = 6,
+	AGE_MAX = 19,
 };
 
 struct course_case {
@@ -113,6 +115,16 @@ static bool is_minutes(const cJSON *item)
 		item->valuedouble <= MINUTES_MAX && item->valuedouble == item->valueint;
 }
 
+/* [youngest, oldest]. */
+static bool are_ages(const cJSON *ages)
+{
+	const cJSON *from = cJSON_GetArrayItem(ages, 0), *to = cJSON_GetArrayItem(ages, 1);
+
+	return cJSON_IsArray(ages) && cJSON_GetArraySize(ages) == 2 && cJSON_IsNumber(from) &&
+		cJSON_IsNumber(to) && from->valuedouble >= AGE_MIN && to->valuedouble <= AGE_MAX &&
+		from->valuedouble <= to->valuedouble;
+}
+
 static bool needs_are_good(const cJSON *list)
 {
 	const cJSON *item;
@@ -180,8 +192,16 @@ static const char *meta_fault(const cJSON *meta, const char *id)
 	if (!is_minutes(cJSON_GetObjectItemCaseSensitive(meta, "minutes"))) {
 		return "\"minutes\" must be a whole number from 5 to 2000";
 	}
+	if (!are_ages(cJSON_GetObjectItemCaseSensitive(meta, "ages"))) {
+		return "\"ages\" must be [youngest, oldest], from 6 to 19";
+	}
 	if (!needs_are_good(cJSON_GetObjectItemCaseSensitive(meta, "needs"))) {
 		return "\"needs\" must be a list of names from devices/NAMES.md";
+	}
+	const cJSON *wiring = cJSON_GetObjectItemCaseSensitive(meta, "wiring");
+
+	if (wiring && !text_is_good(wiring)) {
+		return "\"wiring\" must be the name of a wiring profile";
 	}
 	return NULL;
 }

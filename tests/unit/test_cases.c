@@ -18,7 +18,7 @@ static const char meta_form[] =
 	"{\"id\":\"%s\",\"title\":{\"zh\":\"\xe7\x81\xaf\",\"en\":\"A Lamp\"},"
 	"\"summary\":{\"zh\":\"z\",\"en\":\"about darkness\"},\"subjects\":[\"physics\"],"
 	"\"stage\":\"%s\",\"layer\":\"compulsory\",\"area\":\"iot\",\"mode\":\"inquiry\","
-	"\"minutes\":%d,\"needs\":[\"light\",\"led\"],"
+	"\"minutes\":%d,\"ages\":[8,10],\"wiring\":\"starter\",\"needs\":[\"light\",\"led\"],"
 	"\"objectives\":{\"zh\":[\"z\"],\"en\":[\"e\"]}}";
 
 static char dir[64];
@@ -160,6 +160,10 @@ static void every_wrong_field_leaves_the_case_out(void **state)
 		{"\"minutes\":40", "\"minutes\":1e300"},
 		{"\"light\",\"led\"", "\"light\",\"warp\""},
 		{"\"zh\":[\"z\"]", "\"zh\":\"z\""},
+		{"[8,10]", "[10,8]"},
+		{"[8,10]", "[8]"},
+		{"[8,10]", "[8,99]"},
+		{"\"starter\"", "3"},
 		{"}}", "}"},
 		{"}}", "}} x"},
 	};
