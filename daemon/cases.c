@@ -57,7 +57,7 @@ static const char *const stages[] = {"primary", "junior", "senior", NULL};
 static const char *const layers[] = {"compulsory", "school-based", "elective", NULL};
 static const char *const areas[] = {"programming", "robotics", "iot", "drones", "ai", "genetics",
 	NULL};
-static const char *const modes[] = {"project", "stem", "design", "inquiry", "experience", NULL};
+static const char *const modes[] = {"project", "stem", "design", "inquiry", "experiential", NULL};
 
 /* Index or -1. */
 static int word_index(const char *const *words, const char *word)
@@ -187,7 +187,7 @@ static const char *meta_fault(const cJSON *meta, const char *id)
 		return "\"area\" must be programming, robotics, iot, drones, ai or genetics";
 	}
 	if (word_index(modes, meta_text(meta, "mode")) < 0) {
-		return "\"mode\" must be project, stem, design, inquiry or experience";
+		return "\"mode\" must be project, stem, design, inquiry or experiential";
 	}
 	if (!is_minutes(cJSON_GetObjectItemCaseSensitive(meta, "minutes"))) {
 		return "\"minutes\" must be a whole number from 5 to 2000";

@@ -8,6 +8,22 @@
 
 #include <string.h>
 
+/* A copy of the metadata whose {zh, en} pairs are the texts of one language. */
+static cJSON *localised(const cJSON *meta, enum lang lang)
+{
+	static const char *const pairs[] = {"title", "summary", "objectives"};
+	cJSON *copy = cJSON_Duplicate(meta, 1);
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		const cJSON *pair = cJSON_GetObjectItemCaseSensitive(meta, pairs[i]);
+		const cJSON *text = cJSON_GetObjectItemCaseSensitive(pair,
+			lang == LANG_ZH ? "zh" : "en");
+
+		cJSON_ReplaceItemInObjectCaseSensitive(copy, pairs[i], cJSON_Duplicate(text, 1));
+	}
+	return copy;
+}
+
 static void case_list(struct server *server, struct request *request, const cJSON *params)
 {
 	const char *filter = "";
@@ -29,7 +45,7 @@ static void case_list(struct server *server, struct request *request, const cJSO
 		const cJSON *meta = cases_meta(server->cases, i);
 
 		if (!filter || cases_match(meta, filter)) {
-			cJSON_AddItemToArray(list, cJSON_Duplicate(meta, 1));
+			cJSON_AddItemToArray(list, localised(meta, request->client->lang));
 		}
 	}
 	request_reply(request, result);
@@ -56,7 +72,7 @@ static void case_get(struct server *server, struct request *request, const cJSON
 	if (word) {
 		lang = strncmp(word, "zh", 2) == 0 ? LANG_ZH : LANG_EN;
 	}
-	cJSON *result = cJSON_Duplicate(meta, 1);
+	cJSON *result = localised(meta, lang);
 
 	cJSON_AddStringToObject(result, "guide", cases_guide(server->cases, id, lang));
 	cJSON_AddStringToObject(result, "starter", cases_source(server->cases, id, false));

@@ -71,13 +71,6 @@ int command_world(struct cli *cli)
 
 /* ---- cases ---- */
 
-static const char *in_language(const struct cli *cli, const cJSON *c, const char *name)
-{
-	const cJSON *pair = cJSON_GetObjectItem(c, name);
-
-	return cJSON_GetStringValue(cJSON_GetObjectItem(pair, cli->lang == LANG_ZH ? "zh" : "en"));
-}
-
 static const char *stage_text(const struct cli *cli, const cJSON *c)
 {
 	const char *stage = cJSON_GetStringValue(cJSON_GetObjectItem(c, "stage"));
@@ -119,7 +112,7 @@ static void print_cases(const struct cli *cli, const cJSON *cases)
 			}
 		}
 		table_add(&table, cJSON_GetStringValue(cJSON_GetObjectItem(c, "id")));
-		table_add(&table, in_language(cli, c, "title"));
+		table_add(&table, cJSON_GetStringValue(cJSON_GetObjectItem(c, "title")));
 		table_add(&table, stage_text(cli, c));
 		table_add(&table, minutes);
 		table_add(&table, needs);
