@@ -1,0 +1,105 @@
+/* What a kit can do, each with a form made from its description; and what the kit told by itself. */
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { timeText, unitText, valueText } from '../format';
+import { t } from '../i18n';
+import { Icon } from '../icons';
+import { Problem, useTask } from '../parts/problem';
+import { isLive, socket, type Kit } from '../state';
+import type { Action, Argument, Value, Values } from '../wire';
+
+export function Actions({ kit }: { kit: Kit }): JSX.Element | null {
+	const actions = Object.entries(kit.description.value?.actions ?? {});
+	if (actions.length === 0) {
+		return null;
+	}
+	return (
+		<details class="panel fold">
+			<summary><h2>{t('actions', { count: actions.length })}</h2></summary>
+			{actions.map(([name, action]) => <ActionForm key={name} kit={kit} name={name} action={action} />)}
+			<h3>{t('events')}</h3>
+			{kit.events.value.length === 0 && <p class="muted">{t('events.none')}</p>}
+			<ul class="events">
+				{kit.events.value.map(({ event, value, at }) => (
+					<li key={at}>
+						<small class="number">{timeText(at)}</small> <span class="part-name">{event}</span>{' '}
+						{value !== undefined && valueText(value)}
+					</li>
+				))}
+			</ul>
+		</details>
+	);
+}
+
+function ActionForm({ kit, name, action }: { kit: Kit; name: string; action: Action }): JSX.Element {
+	const task = useTask();
+	const answer = useSignal<{ result: Value } | null>(null);
+	const isOff = !isLive.value || kit.row.value.state !== 'ready' || action.class === 'motion';
+	const submit = (event: Event): void => {
+		event.preventDefault();
+		const fields = new FormData(event.currentTarget as HTMLFormElement);
+		answer.value = null;
+		void task.run(async () => {
+			answer.value = await socket.request('kit.act', {
+				kit: kit.id, action: name, args: argumentsOf(action, fields),
+			});
+		});
+	};
+	return (
+		<form class="action" onSubmit={submit} data-action={name}>
+			<div class="part-what">
+				<span class="part-name">{name}</span>
+				<span class="part-title">{action.title}</span>
+			</div>
+			<div class="action-fields">
+				{action.args.map((argument) => <Field key={argument.name} argument={argument} isOff={isOff} />)}
+				<button class="button" disabled={isOff || task.isBusy.value}>{t('actions.do')}</button>
+				{answer.value && (
+					<span class="done" role="status">
+						<Icon name="ready" size={16} />{' '}
+						{answer.value.result === null
+							? t('actions.done') : t('actions.result', { result: valueText(answer.value.result) })}
+					</span>
+				)}
+			</div>
+			{action.class === 'motion' && <p class="muted">{t('actions.motion')}</p>}
+			{task.error.value && <Problem error={task.error.value} what={t('actions.failed')} />}
+		</form>
+	);
+}
+
+function Field({ argument, isOff }: { argument: Argument; isOff: boolean }): JSX.Element {
+	const { name, type, unit, min, max, optional, choices } = argument;
+	const shared = { name, disabled: isOff, required: !optional };
+	return (
+		<label class="field">
+			<span>{argument.title}{unit ? ` (${unitText(unit)})` : ''}</span>
+			{choices ? (
+				<select {...shared}>
+					{optional && <option value="" />}
+					{choices.map((choice) => <option key={choice}>{choice}</option>)}
+				</select>
+			) : type === 'bool' ? (
+				<input type="checkbox" name={name} disabled={isOff} />
+			) : type === 'number' || type === 'integer' ? (
+				<input type="number" {...shared} min={min} max={max} step={type === 'integer' ? 1 : 'any'} />
+			) : (
+				<input type="text" {...shared} placeholder={type === 'vector' ? t('actions.bytes') : undefined} />
+			)}
+		</label>
+	);
+}
+
+function argumentsOf(action: Action, fields: FormData): Values {
+	const values: Values = {};
+	for (const { name, type } of action.args) {
+		const text = String(fields.get(name) ?? '');
+		if (type === 'bool') {
+			values[name] = fields.has(name);
+		} else if (text !== '') {
+			values[name] = type === 'number' || type === 'integer' ? Number(text)
+				: type === 'vector' ? text.trim().split(/[\s,]+/).map(Number) : text;
+		}
+	}
+	return values;
+}

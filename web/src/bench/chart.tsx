@@ -1,0 +1,187 @@
+/*
+ * The last seconds of chosen parts and of what the script plots: pause, zoom by dragging, a
+ * cursor that reads out, CSV.
+ */
+import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { numberText, unitText } from '../format';
+import { t } from '../i18n';
+import { Icon } from '../icons';
+import { isDark } from '../prefs';
+import { isLive, socket, type Kit } from '../state';
+import type { Property } from '../wire';
+import { saveCsv } from './csv';
+import type { Plot } from './plot';
+
+const WINDOWS_S = [10, 30, 120];
+const HEIGHT = 200;
+const PLOT_PREFIX = 'plot.';
+
+interface View {
+	from: number;
+	to: number;
+}
+
+export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string[]> }): JSX.Element {
+	const place = useRef<HTMLDivElement>(null);
+	const plot = useRef<Plot | null>(null);
+	const seconds = useSignal(30);
+	const frozen = useSignal<View | null>(null); /* paused or zoomed: what is shown; null: live */
+	const cursor = useSignal<number | null>(null); /* moment under the pointer, s */
+	const width = useSignal(0);
+	const shown = useRef<{ times: number[]; columns: (number | null)[][] }>({ times: [], columns: [] });
+	/* What the script plots is shown without being asked for. */
+	const plotted = useComputed(() => {
+		kit.sampleAt.value;
+		return [...kit.history.columns.keys()].filter((name) => name.startsWith(PLOT_PREFIX)).join('\n');
+	});
+	const names = useComputed(() => [...series.value, ...plotted.value.split('\n').filter(Boolean)]);
+
+	const liveView = (): View => {
+		const to = isLive.peek() && kit.row.peek().state === 'ready' ? socket.now() : kit.sampleAt.peek();
+		return { from: to / 1000 - seconds.peek(), to: to / 1000 };
+	};
+	const draw = (): void => {
+		const { from, to } = frozen.peek() ?? liveView();
+		const { history } = kit;
+		const first = Math.max(0, history.from(from * 1000) - 1);
+		const times = history.times.slice(first).map((time) => time / 1000);
+		const columns = names.peek().map((name) => history.columns.get(name)?.slice(first) ?? times.map(() => null));
+		if (!frozen.peek() && times.length > 0) {
+			times.push(Math.max(to, times[times.length - 1]!));
+			columns.forEach((column) => column.push(column[column.length - 1] ?? null));
+		}
+		shown.current = { times, columns };
+		plot.current?.draw(times, columns, from, to, to);
+	};
+
+	useEffect(() => {
+		const observer = new ResizeObserver(([entry]) => { width.value = Math.floor(entry!.contentRect.width); });
+		observer.observe(place.current!);
+		return () => observer.disconnect();
+	}, []);
+	useSignalEffect(() => {
+		const list = names.value;
+		const properties = kit.description.value?.properties ?? {};
+		const parent = place.current!;
+		isDark();
+		const style = getComputedStyle(document.documentElement);
+		let isGone = false;
+		if (width.value > 0 && list.length > 0) {
+			void import('./plot').then(({ createPlot }) => {
+				if (isGone) {
+					return;
+				}
+				plot.current = createPlot({
+					parent,
+					width: width.peek(),
+					height: HEIGHT,
+					ink: style.getPropertyValue('--text-2'),
+					grid: style.getPropertyValue('--line'),
+					now: t('chart.now'),
+					series: list.map((name, i) => ({
+						name,
+						unit: unitText(properties[name]?.unit),
+						color: style.getPropertyValue(`--s${i % 6 + 1}`),
+						range: rangeOf(properties[name]),
+						isStair: properties[name]?.type === 'bool',
+					})),
+					onCursor: (index) => { cursor.value = index; },
+					onZoom: (from, to) => { frozen.value = { from, to }; },
+					onReset: () => { frozen.value = null; },
+				});
+				draw();
+			});
+		}
+		return () => {
+			isGone = true;
+			plot.current?.destroy();
+			plot.current = null;
+		};
+	});
+	useSignalEffect(() => {
+		kit.sampleAt.value;
+		seconds.value;
+		if (!frozen.value || !plot.current) {
+			draw();
+		}
+	});
+	useSignalEffect(() => {
+		if (frozen.value) {
+			draw();
+		}
+	});
+
+	const properties = kit.description.value?.properties ?? {};
+	return (
+		<section class="panel chart" aria-label={t('chart')}>
+			<div class="chart-bar">
+				<h2>{t('chart')}</h2>
+				<span class="push" />
+				<select aria-label={t('chart.window')} value={seconds.value}
+					onChange={(event) => {
+						seconds.value = Number(event.currentTarget.value);
+						frozen.value = null;
+					}}>
+					{WINDOWS_S.map((n) => (
+						<option key={n} value={n}>
+							{n < 60 ? t('chart.seconds', { n }) : t('chart.minutes', { n: n / 60 })}
+						</option>
+					))}
+				</select>
+				<button class="button" onClick={() => { frozen.value = frozen.value ? null : liveView(); }}
+					aria-pressed={frozen.value !== null}>
+					<Icon name={frozen.value ? 'play' : 'pause'} /> {t(frozen.value ? 'chart.resume' : 'chart.pause')}
+				</button>
+				<button class="button" aria-label={t('chart.csv')} title={t('chart.csv')} disabled={names.value.length === 0}
+					onClick={() => saveCsv(kit.id, names.value, properties, shown.current)}>
+					<Icon name="download" /> CSV
+				</button>
+			</div>
+			{names.value.length === 0 && <p class="muted">{t('chart.empty')}</p>}
+			<div class="plot" ref={place} title={names.value.length > 0 ? t('chart.hint') : undefined} />
+			<ul class="legend">
+				{names.value.map((name, i) => (
+					<LegendItem key={name} kit={kit} name={name} property={properties[name]} place={i}
+						at={cursor} shown={() => shown.current.columns[i]} />
+				))}
+			</ul>
+		</section>
+	);
+}
+
+interface LegendProps {
+	kit: Kit;
+	name: string;
+	property: Property | undefined;
+	place: number;
+	at: ReadonlySignal<number | null>;
+	shown: () => (number | null)[] | undefined;
+}
+
+/* The value under the cursor, else the newest. */
+function LegendItem({ kit, name, property, place, at, shown }: LegendProps): JSX.Element {
+	const text = useComputed(() => {
+		kit.sampleAt.value;
+		const column = shown() ?? [];
+		const value = column[at.value ?? column.length - 1];
+		return value === null || value === undefined ? '–' : numberText(value, property);
+	});
+	return (
+		<li style={`--series: var(--s${place % 6 + 1})`}>
+			<span class="swatch" aria-hidden="true" />
+			<span class="part-name">{name.startsWith(PLOT_PREFIX) ? name.slice(PLOT_PREFIX.length) : name}</span>
+			<span class="number">{text} <small>{unitText(property?.unit)}</small></span>
+		</li>
+	);
+}
+
+/* Ratios and switches keep their whole scale; the rest is drawn as measured. */
+function rangeOf(property: Property | undefined): [number, number] | null {
+	if (property?.type === 'bool') {
+		return [-0.05, 1.05];
+	}
+	const { min, max } = property ?? {};
+	return min !== undefined && max !== undefined && max - min <= 1 ? [min, max] : null;
+}

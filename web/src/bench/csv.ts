@@ -1,0 +1,33 @@
+/* What the chart shows as a table for a spreadsheet. */
+import { unitText } from '../format';
+import type { Property } from '../wire';
+
+interface Table {
+	times: number[];
+	columns: (number | null)[][];
+}
+
+export function csvText(names: string[], properties: Record<string, Property>, { times, columns }: Table): string {
+	const head = ['time (s)', ...names.map((name) => {
+		const unit = unitText(properties[name]?.unit);
+		return unit ? `${name} (${unit})` : name;
+	})];
+	const start = times[0] ?? 0;
+	const rows = times.map((time, i) =>
+		[(time - start).toFixed(3), ...columns.map((column) => column[i] ?? '')].join(','));
+	return [head.map(quoted).join(','), ...rows, ''].join('\r\n');
+}
+
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+
+export function saveCsv(
+	kit: string, names: string[], properties: Record<string, Property>, table: Table,
+): void {
+	/* The mark at the front makes spreadsheets read UTF-8. */
+	const blob = new Blob(['\ufeff', csvText(names, properties, table)], { type: 'text/csv' });
+	const anchor = document.createElement('a');
+	anchor.href = URL.createObjectURL(blob);
+	anchor.download = `${kit}-${new Date().toISOString().slice(0, 19).replace(/:/g, '')}.csv`;
+	anchor.click();
+	URL.revokeObjectURL(anchor.href);
+}

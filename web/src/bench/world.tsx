@@ -1,0 +1,118 @@
+/* The world of a virtual kit: daylight, button, knob, obstacle, and faults on demand. */
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import { numberText } from '../format';
+import { t } from '../i18n';
+import { newest, Problem, useTask } from '../parts/problem';
+import { isLive, socket, type Kit } from '../state';
+import type { WorldKit } from '../wire';
+
+const ASK_EVERY_MS = 2000;
+const FAULTS = ['silence', 'noise', 'unplug', 'slow', 'garbage', 'reboot'] as const;
+const SLIDERS = [
+	{ name: 'light', min: 0, max: 1, step: 0.01, unit: '' },
+	{ name: 'pot', min: 0, max: 1, step: 0.01, unit: '' },
+	{ name: 'temperature', min: -20, max: 60, step: 0.5, unit: '°C' },
+	{ name: 'distance', min: 2, max: 400, step: 1, unit: 'cm' },
+] as const;
+
+export function World({ kit }: { kit: Kit }): JSX.Element | null {
+	const world = useSignal<WorldKit | null>(null);
+	const held = useSignal<string | null>(null); /* the control under a finger: answers do not move it */
+	const task = useTask();
+	const set = useMemo(() => newest((change: WorldKit) =>
+		task.run(() => socket.request('world.set', { kits: { [kit.id]: change } }))), []);
+	const live = isLive.value;
+	useEffect(() => {
+		let isGone = false;
+		const ask = (): void => {
+			if (!isLive.peek() || document.hidden) {
+				return;
+			}
+			socket.request('world.get', {}).then(({ kits }) => {
+				const now = kits[kit.id];
+				if (!isGone && now && held.peek() === null) {
+					world.value = now;
+				}
+			}, () => undefined); /* no virtual world, or not for this person: nothing to show */
+		};
+		ask();
+		const timer = setInterval(ask, ASK_EVERY_MS);
+		return () => {
+			isGone = true;
+			clearInterval(timer);
+		};
+	}, [live]);
+	const now = world.value;
+	if (!now) {
+		return null;
+	}
+	const change = (part: WorldKit): void => {
+		world.value = { ...world.peek(), ...part };
+		set(part);
+	};
+	return (
+		<section class="panel world" aria-labelledby="world-title">
+			<h2 id="world-title">{t('world')}</h2>
+			<div class="world-grid">
+				{SLIDERS.filter(({ name }) => typeof now[name] === 'number').map(({ name, min, max, step, unit }) => (
+					<label key={name} class="world-slider">
+						<span>{t(`world.${name}`)}</span>
+						<input type="range" min={min} max={max} step={step} value={now[name]} disabled={!live}
+							onInput={(event) => {
+								held.value = name;
+								change({ [name]: Number(event.currentTarget.value) });
+							}}
+							onChange={() => { held.value = null; }} />
+						<span class="number">
+							{numberText(now[name]!, { type: 'number', min, max, writable: true, kind: 'sensor', class: 'signal', title: '' })}{' '}
+							<small>{unit}</small>
+						</span>
+					</label>
+				))}
+				{typeof now.button === 'boolean' && (
+					<div class="world-slider">
+						<span>{t('world.button')}</span>
+						<PressKey isDown={now.button} isOff={!live} press={(button) => change({ button })} />
+					</div>
+				)}
+				<label class="world-slider">
+					<span>{t('world.fault')}</span>
+					<select value={now.fault ?? ''} disabled={!live}
+						onChange={(event) => change({ fault: event.currentTarget.value || null })}>
+						<option value="">{t('world.fault.none')}</option>
+						{FAULTS.map((fault) => <option key={fault} value={fault}>{t(`world.fault.${fault}`)}</option>)}
+					</select>
+				</label>
+			</div>
+			{task.error.value && <Problem error={task.error.value} what={t('world.failed')} />}
+		</section>
+	);
+}
+
+/* Down while a finger or key holds it; whatever takes the finger away releases it. */
+function PressKey(props: { isDown: boolean; isOff: boolean; press: (isDown: boolean) => void }): JSX.Element {
+	const { isDown, isOff, press } = props;
+	const release = (): void => {
+		if (isDown) {
+			press(false);
+		}
+	};
+	return (
+		<button class="button press" aria-pressed={isDown} disabled={isOff} aria-label={t('world.button')}
+			onPointerDown={(event) => {
+				event.currentTarget.setPointerCapture(event.pointerId);
+				press(true);
+			}}
+			onPointerUp={release} onPointerCancel={release} onBlur={release}
+			onKeyDown={(event) => {
+				if ((event.key === ' ' || event.key === 'Enter') && !event.repeat) {
+					press(true);
+				}
+			}}
+			onKeyUp={release} onContextMenu={(event) => event.preventDefault()}>
+			{t('world.button.hold')}
+		</button>
+	);
+}
