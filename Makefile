@@ -44,13 +44,14 @@ DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC := $(wildcard daemon/cli/*.c)
 RUNNER_SRC := $(wildcard lua/*.c)
 WIRING_JSON := $(wildcard devices/wiring/*.json)
+CLASSROOM_JSON := $(wildcard devices/virtual/classrooms/*.json)
 WEB_SRC := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 GENERATED := $(GEN)/messages.h $(GEN)/messages.inc $(GEN)/names.inc $(GEN)/lua_texts.h \
 	$(GEN)/lua_texts.inc
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 DEVICES_OBJ := $(call obj,$(DEVICES_SRC))
-VIRTUAL_OBJ := $(call obj,$(VIRTUAL_SRC))
+VIRTUAL_OBJ := $(call obj,$(VIRTUAL_SRC)) $(B)/obj/classroom_files.o $(B)/obj/wiring_files.o
 DAEMON_OBJ := $(call obj,$(DAEMON_SRC)) $(B)/obj/wiring_files.o
 CLI_OBJ := $(call obj,$(CLI_SRC))
 RUNNER_OBJ := $(call obj,$(RUNNER_SRC))
@@ -152,6 +153,9 @@ $(GEN)/web_files.S: build/web/index.html packaging/embed.mjs
 $(GEN)/wiring_files.S: $(WIRING_JSON) packaging/embed.mjs
 	@mkdir -p $(@D)
 	$(Q)node packaging/embed.mjs plain wiring_files devices/wiring $@ .json
+$(GEN)/classroom_files.S: $(CLASSROOM_JSON) packaging/embed.mjs
+	@mkdir -p $(@D)
+	$(Q)node packaging/embed.mjs plain classroom_files devices/virtual/classrooms $@ .json
 $(B)/obj/%_files.o: $(GEN)/%_files.S
 	$(call say,EMBED,$*)
 	@mkdir -p $(@D)

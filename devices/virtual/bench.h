@@ -1,0 +1,60 @@
+/*
+ * A virtual bench: a board, parts wired to its pins by a profile, the world
+ * around them, the far end that a host opens, and the faults that a test wants.
+ *
+ * What the world says becomes a voltage by the inverse of the profile's scaling,
+ * so that a host which uses the same profile reads what the world says.
+ */
+#pragma once
+
+#include "virtual/board.h"
+#include "virtual/far_end.h"
+#include "virtual/i2c.h"
+#include "virtual/scene.h"
+#include "wiring.h"
+
+enum fault {
+	FAULT_NONE,
+	FAULT_SILENCE, /* the line is open, the board says and hears nothing */
+	FAULT_NOISE,   /* bytes of the board are flipped, lost or doubled now and then */
+	FAULT_UNPLUG,  /* the line is gone until the fault is cleared */
+	FAULT_SLOW,    /* the board reads 160 bytes a second, far less than a host may send */
+	FAULT_GARBAGE, /* random bytes at full line speed instead of messages */
+	FAULT_REBOOT,  /* the board starts anew; clears itself after its banner */
+	FAULT_COUNT,
+};
+
+/* "silence", ...; FAULT_NONE has none (null on the wire). FAULT_COUNT: no such word. */
+const char *fault_word(enum fault fault);
+enum fault fault_find(const char *word);
+
+struct bench_spec {
+	char label[KIT_ID_MAX + 1]; /* also the kit's id */
+	char seat[32];
+	const struct board_model *model;
+	int minor;                  /* firmware 2.MINOR */
+	int64_t boot_us;
+	uint32_t seed;
+	struct wiring wiring;       /* id "" = nothing is wired */
+	struct port_spec far;
+};
+
+struct bench {
+	struct bench_spec spec;
+	struct board board;
+	struct scene scene;
+	struct i2c_bus i2c;
+	struct far_end *far;      /* owned */
+	struct loop_timer *timer; /* owned: the board's next moment */
+	struct loop_timer *fault_timer; /* owned: garbage, slow reading */
+	enum fault fault;
+	uint64_t random; /* state of the noise */
+};
+
+/* Plugs it in. NULL and *why when the far end cannot be made. */
+struct bench *bench_create(struct loop *loop, struct far_hub *hub, const struct bench_spec *spec,
+	struct why *why);
+void bench_destroy(struct bench *bench);
+
+void bench_set(struct bench *bench, enum scene_field field, double value);
+enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why);

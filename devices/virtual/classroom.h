@@ -1,0 +1,42 @@
+/*
+ * A virtual classroom: seats, and benches on some of them, read from a JSON
+ * file. Those of devices/virtual/classrooms are inside the program and are
+ * called by name; any other is called by its path.
+ *
+ *   {"seats": ["1", "2"],
+ *    "boards": [{"label": "uno-1", "seat": "1", "model": "uno", "wiring": "starter",
+ *                "firmware": "2.5", "boot_ms": 100, "seed": 1, "port": "pty"}]}
+ *
+ * `label` and `model` are needed; wiring, seat: none; firmware 2.5; boot_ms 100;
+ * seed: the board's number; port: "pty" or "unix".
+ */
+#pragma once
+
+#include "virtual/bench.h"
+
+#include <cjson/cJSON.h>
+
+enum { CLASSROOM_BENCHES_MAX = 256, CLASSROOM_SEATS_MAX = 256 };
+
+struct classroom {
+	char name[64];
+	struct bench *benches[CLASSROOM_BENCHES_MAX]; /* owned */
+	size_t bench_count;
+	char seats[CLASSROOM_SEATS_MAX][32];
+	size_t seat_count;
+};
+
+/* Boards are plugged in; their links or sockets appear in `dir`. NULL and *why on failure. */
+struct classroom *classroom_create(struct loop *loop, struct far_hub *hub, const char *name,
+	const char *dir, struct why *why);
+void classroom_destroy(struct classroom *classroom);
+
+struct bench *classroom_find(const struct classroom *classroom, const char *label);
+
+/* The world of all benches, in API.md's shape; owned by the caller. */
+cJSON *classroom_get(const struct classroom *classroom);
+/* Merges the same shape; all of it or, with *why, nothing. */
+enum err classroom_set(struct classroom *classroom, const cJSON *world, struct why *why);
+
+/* A shipped wiring profile. */
+enum err classroom_find_wiring(const char *id, struct wiring *wiring, struct why *why);
