@@ -90,7 +90,7 @@ export class FirmataBoard {
 		this.server = net.createServer((socket) => {
 			this.stream?.destroy();
 			this.attach(socket, socket);
-		});
+		}).unref();
 		rmSync(file, { force: true });
 		await new Promise((resolve) => this.server.listen(file, resolve));
 		this.target = `unix:${file}`;
@@ -99,7 +99,7 @@ export class FirmataBoard {
 
 	/* The same over TCP. */
 	async listenTcp() {
-		this.server = net.createServer((socket) => this.attach(socket, socket));
+		this.server = net.createServer((socket) => this.attach(socket, socket)).unref();
 		await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
 		this.target = `tcp:127.0.0.1:${this.server.address().port}`;
 		return this;
@@ -115,6 +115,7 @@ export class FirmataBoard {
 		await until(() => said.includes('\n'), 5000, 'the pty');
 		this.device = said.trim();
 		this.child.stdin.on('error', () => {});
+		[this.child, this.child.stdin, this.child.stdout, this.child.stderr].forEach((it) => it.unref());
 		this.target = `stream:${link}`;
 		this.attach(this.child.stdin, this.child.stdout);
 		return this;
@@ -127,6 +128,7 @@ export class FirmataBoard {
 	attach(out, input) {
 		this.stream = out;
 		this.input = input;
+		input.unref();
 		this.opened++;
 		out.on('error', () => {});
 		out.on('close', () => {

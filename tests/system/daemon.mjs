@@ -2,7 +2,8 @@
  * The real daemon under test: starts it, speaks its wire contract to it, ends it.
  *
  * Every daemon gets a port and a state folder of its own, so that test files can
- * run side by side. Whatever a test forgets is killed when its file ends.
+ * run side by side. Whatever a test forgets is killed when its file ends: children and
+ * sockets do not keep the process alive (unref), only waiting with a time limit does.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -81,10 +82,12 @@ export function run(command, args, options = {}) {
 	const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
 	const out = { stdout: '', stderr: '' };
 	leftovers.add(child);
+	child.unref();
 	for (const name of ['stdout', 'stderr']) {
 		child[name]?.setEncoding('utf8').on('data', (text) => {
 			out[name] += text;
 		});
+		child[name]?.unref();
 	}
 	const ended = new Promise((resolve) => {
 		child.on('error', (error) => {
@@ -212,7 +215,7 @@ export async function connect(target, { lang, headers, validate, options = {} } 
 				return Promise.reject(new Error(`${method}: closed ${client.closed.code}`));
 			}
 			ws.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
-			return answer;
+			return within(answer, 15000, `the answer to ${method}`);
 		},
 		/* As call(), but resolves with the RpcError and fails on a result. */
 		async refusal(method, params) {
@@ -310,7 +313,10 @@ export async function connect(target, { lang, headers, validate, options = {} } 
 		}
 	});
 	await within(new Promise((resolve, reject) => {
-		ws.on('open', resolve);
+		ws.on('open', () => {
+			ws._socket.unref();
+			resolve();
+		});
 		ws.on('unexpected-response', (request, response) => {
 			reject(Object.assign(new Error(`HTTP ${response.statusCode}`), { status: response.statusCode }));
 		});
