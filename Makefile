@@ -260,4 +260,4 @@ fmt:
 clean:
 	$(Q)rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f -type f 2>/dev/null)

@@ -25,7 +25,7 @@ files.forEach((path, i) => {
 	const etag = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 	let from = resolve(source);
 	if (form === 'gzip') {
-		from = resolve(`${out}.d`, path.replaceAll('/', '_') + '.gz');
+		from = resolve(`${out}.files`, path.replaceAll('/', '_') + '.gz');
 		mkdirSync(dirname(from), { recursive: true });
 		writeFileSync(from, gzipSync(bytes, { level: 9 }));
 	}
