@@ -23,7 +23,7 @@ test('every program for people has a man page, and man finds no fault in any', (
 });
 
 /* "--open-lab" of a man page: Fl -open-lab. */
-const manOptions = (page) => new Set([...read(page).matchAll(/\bFl (?:\w , )?-([a-z][a-z-]+)/g)]
+const manOptions = (page) => new Set([...read(page).matchAll(/\bFl (?:\S+ , )?-([a-z][a-z-]+)/g)]
 	.map(([, name]) => name));
 
 for (const name of ['kitlab', 'kitlabd', 'kitlab-virtual']) {
