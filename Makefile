@@ -63,6 +63,8 @@ PROGRAMS := $(B)/kitlabd $(B)/kitlab $(B)/kitlab-runner $(B)/kitlab-virtual
 all: deps-build
 	$(Q)$(MAKE) --no-print-directory programs
 .DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
 
 run: all
 	$(Q)exec $(B)/kitlabd --open-lab --virtual default --listen 127.0.0.1:$(PORT) --demo
@@ -113,7 +115,7 @@ $(B)/kitlabd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/obj/web_files.o $(B)/
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_DAEMON)
 $(B)/kitlab: $(CLI_OBJ) $(B)/libdevices.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lwebsockets -lcjson $(LINK_DEVICES)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lwebsockets -lcjson
 $(B)/kitlab-runner: $(B)/obj/lua/main.o $(B)/librunner.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_RUNNER)
