@@ -1,11 +1,11 @@
 /* The control line; see control.h. */
 #include "virtual/control.h"
 
+#include "lines.h"
 #include "log.h"
 #include "xalloc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,53 +13,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 128 * 1024, QUEUE_BYTES_MAX = 4 * 1024 * 1024 };
-
 struct control {
 	struct loop *loop;           /* borrowed */
 	struct classroom *classroom; /* borrowed; NULL until it is announced */
-	int fd;
-	struct loop_fd *watcher;
-	size_t line_bytes, queue_bytes, queue_room;
-	char *queue; /* owned: what the socket did not take yet */
-	char line[LINE_BYTES_MAX];
+	struct lines *lines;
 };
-
-/* ---- out ---- */
-
-static void flush(struct control *control)
-{
-	while (control->queue_bytes > 0) {
-		ssize_t wrote = send(control->fd, control->queue, control->queue_bytes, MSG_NOSIGNAL);
-
-		if (wrote < 0) {
-			break; /* the end of the line is told by its read */
-		}
-		control->queue_bytes -= (size_t)wrote;
-		memmove(control->queue, control->queue + wrote, control->queue_bytes);
-	}
-	loop_fd_set(control->watcher, LOOP_READ | (control->queue_bytes ? LOOP_WRITE : 0));
-}
 
 /* Takes over `json`. */
 static void say(struct control *control, cJSON *json)
 {
 	char *text = cJSON_PrintUnformatted(json);
-	size_t bytes = strlen(text), need = control->queue_bytes + bytes + 1;
 
-	if (need > QUEUE_BYTES_MAX) {
-		log_error("the daemon does not read its control line");
-		loop_stop(control->loop);
-	} else {
-		if (need > control->queue_room) {
-			control->queue_room = need * 2;
-			control->queue = xrealloc(control->queue, control->queue_room);
-		}
-		memcpy(control->queue + control->queue_bytes, text, bytes);
-		control->queue[need - 1] = '\n';
-		control->queue_bytes = need;
-		flush(control);
-	}
+	lines_send(control->lines, text);
 	free(text);
 	cJSON_Delete(json);
 }
@@ -164,8 +129,9 @@ static void answer(struct control *control, const cJSON *question)
 	say(control, json);
 }
 
-static void take_line(struct control *control, const char *line)
+static void on_line(void *data, const char *line)
 {
+	struct control *control = data;
 	cJSON *question = cJSON_Parse(line);
 
 	if (!cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(question, "id")) ||
@@ -178,37 +144,12 @@ static void take_line(struct control *control, const char *line)
 	cJSON_Delete(question);
 }
 
-static void on_control(void *data, int events)
+static void on_ended(void *data)
 {
-	struct control *control = data;
-	ssize_t got;
-	char *end;
-
-	if (events & LOOP_WRITE) {
-		flush(control);
-	}
-	if (!(events & LOOP_READ)) {
-		return;
-	}
-	got = read(control->fd, control->line + control->line_bytes,
-		sizeof(control->line) - control->line_bytes);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-		return;
-	}
-	if (got <= 0) { /* the daemon is gone, or the line is too long */
-		loop_stop(control->loop);
-		return;
-	}
-	control->line_bytes += (size_t)got;
-	while ((end = memchr(control->line, '\n', control->line_bytes))) {
-		size_t length = (size_t)(end - control->line) + 1;
-
-		*end = '\0';
-		take_line(control, control->line);
-		control->line_bytes -= length;
-		memmove(control->line, control->line + length, control->line_bytes);
-	}
+	loop_stop(((struct control *)data)->loop); /* the daemon is gone */
 }
+
+static const struct lines_events lines_events = {.line = on_line, .ended = on_ended};
 
 /* ---- life ---- */
 
@@ -228,8 +169,7 @@ struct control *control_create(struct loop *loop, const char *text, struct why *
 	}
 	memcpy(address.sun_path, spec.target, strnlen(spec.target, sizeof(address.sun_path) - 1));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		why_set(why, ERR_IO, MSG_PORT_IO, spec.target, strerror(errno));
 		if (fd >= 0) {
 			close(fd);
@@ -238,17 +178,14 @@ struct control *control_create(struct loop *loop, const char *text, struct why *
 	}
 	control = xcalloc(1, sizeof(*control));
 	control->loop = loop;
-	control->fd = fd;
-	control->watcher = loop_fd_add(loop, fd, LOOP_READ, on_control, control);
+	control->lines = lines_create(loop, fd, &lines_events, control);
 	return control;
 }
 
 void control_destroy(struct control *control)
 {
 	if (control) {
-		loop_fd_remove(control->watcher);
-		close(control->fd);
-		free(control->queue);
+		lines_destroy(control->lines);
 		free(control);
 	}
 }
