@@ -151,10 +151,14 @@ static bool lookup(struct udev *udev, const char *path, struct hotplug_device *d
 bool hotplug_lookup(const char *path, struct hotplug_device *device)
 {
 	struct udev *udev = udev_new();
-	char *real = realpath(path, NULL); /* /dev/serial/by-id/... */
-	bool found = udev && (lookup(udev, path, device) || lookup(udev, real, device));
+	bool found = udev && lookup(udev, path, device);
 
-	free(real);
+	if (udev && !found) { /* /dev/serial/by-id/... are links */
+		char *real = realpath(path, NULL);
+
+		found = lookup(udev, real, device);
+		free(real);
+	}
 	udev_unref(udev);
 	return found;
 }

@@ -41,17 +41,21 @@ static enum err open_error(const char *path, int error, struct why *why)
 	return port_why(why, path, error);
 }
 
-/* The library knows names under /sys/class/tty only; /dev/serial/by-id/... are links to them. */
+/* The library knows the names of /sys/class/tty only; /dev/serial/by-id/... are links to them. */
 static struct sp_port *find(const char *path, struct why *why)
 {
 	struct sp_port *port = NULL;
-	char *real = realpath(path, NULL);
 
-	if (!real) {
+	if (access(path, F_OK) < 0) {
 		open_error(path, errno, why);
 		return NULL;
 	}
-	if (sp_get_port_by_name(path, &port) != SP_OK && sp_get_port_by_name(real, &port) != SP_OK) {
+	if (sp_get_port_by_name(path, &port) == SP_OK) {
+		return port;
+	}
+	char *real = realpath(path, NULL);
+
+	if (!real || sp_get_port_by_name(real, &port) != SP_OK) {
 		port = NULL;
 		why_set(why, ERR_INVALID, MSG_PORT_NOT_SERIAL, path, path);
 	}
