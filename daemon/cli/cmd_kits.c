@@ -51,6 +51,16 @@ static void print_kits(const struct cli *cli, const cJSON *kits)
 		table_add(&table, field(row, "run"));
 	}
 	table_print(&table);
+	cJSON_ArrayForEach(row, kits)
+	{
+		const char *why = field(cJSON_GetObjectItem(row, "why"),
+			cli->lang == LANG_ZH ? "zh" : "en");
+
+		if (why && *why) {
+			say_plain(stdout, why);
+			putchar('\n');
+		}
+	}
 }
 
 int command_kits(struct cli *cli)

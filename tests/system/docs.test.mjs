@@ -84,6 +84,22 @@ test('dependencies.md gives a reason for every package', () => {
 	}
 });
 
+test('api.md has every method with its role, and every metric', () => {
+	const api = read('docs/api.md');
+	const rows = [...api.matchAll(/^\| ((?:`[\w.]+`(?:, )?)+) \| (\w+)/gm)]
+		.flatMap(([, names, role]) => names.replaceAll('`', '').split(', ').map((name) => `${name} ${role}`));
+	const methods = readdirSync(path.join(root, 'daemon')).filter((name) => /^rpc_.*\.c$/.test(name))
+		.flatMap((name) => [...read(`daemon/${name}`).matchAll(/^\t\{"([\w.]+)", ROLE_(\w+), \w+\},/gm)])
+		.map(([, name, role]) => `${name} ${role.toLowerCase()}`);
+	assert.ok(methods.length > 15);
+	for (const method of methods) {
+		assert.ok(rows.includes(method), method);
+	}
+	for (const [, name] of read('daemon/metrics.c').matchAll(/"((?:kitlab|process)_[a-z_]+)"/g)) {
+		assert.ok(api.includes(`\`${name}`), name);
+	}
+});
+
 test('links between the documents lead somewhere', () => {
 	const files = ['README.md', ...readdirSync(path.join(root, 'docs'))
 		.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
