@@ -57,7 +57,7 @@ const worldKit = object({ light: { type: 'number', minimum: 0, maximum: 1 }, tem
 const world = object({ kits: map(worldKit), objects: { type: 'array' } });
 const room = object({ stopped: bool, level: orNull(oneOf('hold', 'kill')), by: orNull(text), at: orNull(utc),
 	unconfirmed: array(id) });
-const caseData = object({ id: text, title: { type: 'object' } });
+const caseData = object({ id: text, title: { type: 'string', minLength: 1 } });
 
 const results = {
 	hello: object({ server: text, version: { const: 1 }, role: oneOf('admin', 'teacher', 'student', 'display', 'none'),
