@@ -409,7 +409,7 @@ void lab_hold(struct lab *lab)
 bool lab_is_drained(const struct lab *lab)
 {
 	for (const struct link *link = lab->links; link; link = link->next) {
-		if (port_is_open(link->port) && port_backlog(link->port) > 0) {
+		if (port_is_open(link->port) && port_unsent(link->port) > 0) {
 			return false;
 		}
 	}

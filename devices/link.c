@@ -186,6 +186,10 @@ static void on_lost(void *data, const struct why *why)
 
 	if (was_open) {
 		log_warn("%s: lost: %s", link->kit->id, why->text[LANG_EN]);
+	} else if (why->code != ERR_LOST) {
+		/* It is there, but taken, or not ours to open: somebody must do something. */
+		log_warn("%s: %s", link->kit->id, why->text[LANG_EN]);
+		state = KIT_REFUSED;
 	}
 	if (was_open && now_us - link->opened_us > STEADY_US) {
 		link->delay_us = DELAY_MIN_US;

@@ -52,6 +52,11 @@ enum err port_why(struct why *why, const char *name, int error)
 	case EPIPE:
 	case ECONNRESET:
 		return why_set(why, ERR_LOST, MSG_PORT_GONE, name);
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ETIMEDOUT:
+		return why_set(why, ERR_LOST, MSG_PORT_IO, name, strerror(error));
 	default:
 		return why_set(why, ERR_IO, MSG_PORT_IO, name, strerror(error));
 	}
@@ -200,7 +205,7 @@ static void on_timer(void *data)
 		port->why.code = ERR_NONE;
 		port->events->lost(port->data, &why);
 	} else if (port->is_connecting) {
-		why_set(&why, ERR_TIMEOUT, MSG_PORT_CONNECT_TIMEOUT, port->name);
+		why_set(&why, ERR_LOST, MSG_PORT_CONNECT_TIMEOUT, port->name);
 		fail(port, &why);
 	} else {
 		become_open(port);

@@ -71,7 +71,7 @@ int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why)
 void port_serial_close(int fd, bool discard);
 int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);
 
-/* What an errno means for a port: absent (ERR_LOST) or ERR_IO. */
+/* What an errno means for a port: not there (ERR_LOST), or there but not to be had (ERR_IO). */
 enum err port_why(struct why *why, const char *name, int error);
 
 /* port_holder.c: which program has this device open? False: none that can be seen. */

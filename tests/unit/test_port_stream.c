@@ -409,7 +409,7 @@ static void what_cannot_be_opened_is_told_from_the_loop(void **state)
 		{"serial", "/dev/ttyNONE9", ERR_LOST},
 		{"serial", "/dev/null", ERR_INVALID},
 		{"unix", "/nowhere/at/all", ERR_LOST},
-		{"tcp", "127.0.0.1:1", ERR_IO},
+		{"tcp", "127.0.0.1:1", ERR_LOST},
 		{"udp", "127.0.0.1:1", ERR_UNSUPPORTED},
 		{"usb", "0694:0002", ERR_UNSUPPORTED},
 	};
