@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
-import { root } from './daemon.mjs';
+import { connect, root, start, until, untilState } from './daemon.mjs';
 
 const folder = path.join(root, 'examples');
 const read = (...parts) => readFileSync(path.join(folder, ...parts), 'utf8');
@@ -79,4 +79,159 @@ test('starter and solution differ and are there', () => {
 		}
 		assert.notEqual(read(id, 'starter.lua'), read(id, 'solution.lua'));
 	}
+});
+
+/* ---- each solution does its job on a virtual bench ---- */
+
+let daemon;
+before(async () => {
+	daemon = await start({ args: ['--virtual', 'default'] });
+});
+after(() => daemon?.stop());
+
+/*
+ * Runs a case's solution on a kit that has what it needs. `bench` sees every
+ * sample, changes the world and waits.
+ */
+async function solve(id, job) {
+	const client = await connect(daemon, { lang: 'en' });
+	const { needs, wiring } = meta(id);
+	const kit = wiring === 'traffic-light' ? 'uno-3' : 'uno-1';
+	await untilState(client, kit, 'ready');
+	await client.call('world.set', { kits: { [kit]: { light: 0.8, button: false, temperature: 20 } } });
+	const bench = { kit, values: {}, trace: [], output: '', plots: [], state: null, error: null };
+	client.on((params, method) => {
+		if (method === 'kit.values') {
+			Object.assign(bench.values, params.kits[kit].set);
+			bench.trace.push({ ...bench.values });
+		} else if (method === 'script.output') {
+			bench.output += params.text;
+		} else if (method === 'script.plot') {
+			bench.plots.push(params.set);
+		} else if (method === 'script.state') {
+			Object.assign(bench, { state: params.state, error: params.error ?? null });
+		}
+	});
+	bench.world = (set) => client.call('world.set', { kits: { [kit]: set } });
+	bench.until = (fn, timeout = 15000) => until(() => {
+		assert.notEqual(bench.state, 'failed', `${id}: ${JSON.stringify(bench.error)}`);
+		return fn(bench.values);
+	}, timeout, `${id}: ${fn}`);
+	const properties = needs.filter((need) => need !== 'tone');
+	const first = await client.call('kit.watch', { kit, properties, rate: 0 });
+	Object.assign(bench.values, first.kits[kit].set);
+	const { run } = await client.call('script.run', { source: read(id, 'solution.lua'), name: `${id}.lua`, kit, case: id });
+	await job(bench);
+	if (bench.state === 'running') {
+		assert.deepEqual(await client.call('script.stop', { run }), { state: 'stopped' });
+	}
+	assert.equal(bench.error, null);
+	await client.close();
+}
+
+test('blink: the lamp goes on and off, evenly', () => solve('blink', async (bench) => {
+	const changes = [];
+	await bench.until((now) => {
+		if (changes.at(-1) !== now.led) {
+			changes.push(now.led);
+		}
+		return changes.filter((on) => on).length >= 3;
+	});
+	assert.deepEqual(changes.slice(-4), [false, true, false, true]);
+}));
+
+test('traffic light: green, yellow, red, never two, and the button shortens green', () =>
+	solve('traffic-light', async (bench) => {
+		const seen = [];
+		const step = (name) => bench.until((now) => {
+			const lit = ['red', 'yellow', 'green'].filter((light) => now[light]);
+			return lit.length === 1 && lit[0] === name && seen.push(name);
+		});
+		await step('green');
+		await bench.world({ button: true });
+		await bench.until(() => bench.output.includes('Please wait.'));
+		await bench.world({ button: false });
+		const pressed = performance.now();
+		await step('yellow');
+		assert.ok(performance.now() - pressed < 15000, 'green without the button lasts 20 s');
+		await step('red');
+		await bench.until(() => bench.output.includes('Walk now.'));
+		await step('green');
+		assert.deepEqual(seen, ['green', 'yellow', 'red', 'green']);
+		const together = bench.trace.filter((now) => now.red + now.yellow + now.green > 1);
+		assert.deepEqual(together, []);
+	}));
+
+test('light-controlled lamp: on in the dark, off in the light, and steady between', () =>
+	solve('light-lamp', async (bench) => {
+		await bench.until((now) => now.led === false);
+		await bench.world({ light: 0.1 });
+		await bench.until((now) => now.led === true);
+		await bench.world({ light: 0.35 });
+		await bench.until((now) => now.light > 0.33);
+		const count = bench.plots.length;
+		await bench.until(() => bench.plots.length > count + 3);
+		assert.equal(bench.values.led, true, 'between the thresholds it stays as it is');
+		await bench.world({ light: 0.9 });
+		await bench.until((now) => now.led === false);
+		await bench.world({ light: 0.35 });
+		await bench.until((now) => now.light < 0.4);
+		const later = bench.plots.length;
+		await bench.until(() => bench.plots.length > later + 3);
+		assert.equal(bench.values.led, false);
+	}));
+
+test('reaction game: five rounds, a false start does not count', () => solve('reaction-game', async (bench) => {
+	await bench.until(() => bench.output.includes('Round 1'));
+	await bench.world({ button: true });
+	await bench.until(() => bench.output.includes('Too early!'));
+	await bench.world({ button: false });
+	for (let round = 1; round <= 5; round++) {
+		await bench.until((now) => now.led === true);
+		await bench.world({ button: true });
+		await bench.until(() => bench.plots.length === round);
+		await bench.world({ button: false });
+	}
+	await bench.until(() => bench.state === 'finished');
+	assert.equal(bench.output.match(/^\d+ ms$/gm).length, 5);
+	const [, mean, best] = /Mean (\d+) ms, best (\d+) ms/.exec(bench.output);
+	const times = bench.plots.map(({ reaction_ms: ms }) => ms);
+	assert.ok(Math.abs(mean - times.reduce((a, b) => a + b) / 5) <= 1);
+	assert.ok(Math.abs(best - Math.min(...times)) <= 1);
+	assert.ok(times.every((ms) => ms > 0));
+}));
+
+test('temperature logger: draws what it measures and warns when it is warm', () =>
+	solve('temperature-logger', async (bench) => {
+		await bench.until(() => bench.plots.some(({ temperature: t }) => Math.abs(t - 20) < 1));
+		assert.equal(bench.values.led, false);
+		await bench.world({ temperature: 40 });
+		await bench.until((now) => now.led === true);
+		await bench.until(() => bench.plots.some(({ temperature: t }) => Math.abs(t - 40) < 1));
+		assert.match(bench.output, /^ +\d+ s +\d+\.\d C +\(\d+\.\d to \d+\.\d\)$/m);
+		await bench.world({ temperature: 20 });
+		await bench.until((now) => now.led === false);
+	}));
+
+test('every starter runs as it is', async () => {
+	const client = await connect(daemon, { lang: 'en' });
+	for (const id of ids) {
+		const kit = meta(id).wiring === 'traffic-light' ? 'uno-3' : 'uno-1';
+		await untilState(client, kit, 'ready');
+		const { run } = await client.call('script.run', { source: read(id, 'starter.lua'), kit, case: id });
+		let now;
+		const pressing = setInterval(() => client.call('world.set', { kits: { [kit]: { button: true } } })
+			.catch(() => {}), 500);
+		await until(async () => {
+			now = await client.call('script.watch', { run });
+			return now.state === 'finished' || now.state === 'failed' || now.tail.length >= 2;
+		}, 30000, `${id} to end or to speak twice`);
+		clearInterval(pressing);
+		assert.equal(now.error, null, id);
+		if (now.state === 'running') {
+			await client.call('script.stop', { run });
+		}
+		await client.call('world.set', { kits: { [kit]: { button: false } } });
+	}
+	await client.close();
 });
