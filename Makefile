@@ -15,10 +15,10 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
 PACKAGES_BUILD := gcc make pkg-config libserialport-dev libusb-1.0-0-dev libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev liblua5.4-dev libcjson-dev libudev-dev libseccomp-dev \
-	libinih-dev libsqlite3-dev
+	libinih-dev libsqlite3-dev zlib1g-dev
 PACKAGES_TEST := libcmocka-dev simavr libsimavr-dev libelf-dev umockdev libumockdev-dev chromium \
 	fonts-noto-cjk clang libclang-rt-14-dev man-db
-LIBS := libserialport libusb-1.0 libwebsockets lua5.4 libcjson libudev libseccomp inih sqlite3
+LIBS := libserialport libusb-1.0 libwebsockets lua5.4 libcjson libudev libseccomp inih sqlite3 zlib
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
 	-Wformat=2 -Wno-format-nonliteral -Wno-format-zero-length
@@ -33,7 +33,7 @@ endif
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 
 LINK_DEVICES := -lserialport -ludev -lusb-1.0 -lev -lm
-LINK_DAEMON := -lwebsockets -lcjson -linih -lsqlite3 -lpthread $(LINK_DEVICES)
+LINK_DAEMON := -lwebsockets -lcjson -linih -lsqlite3 -lz -lpthread $(LINK_DEVICES)
 LINK_RUNNER := -llua5.4 -lseccomp -lm
 
 # ---- sources -----------------------------------------------------------------

@@ -251,10 +251,11 @@ static void on_signal(void *data, int signum)
 
 static void destroy_parts(struct server *server)
 {
+	/* First those who ask, then those who answer. */
+	web_destroy(server->web);
 	world_destroy(server->world);
 	readings_destroy(server);
 	scripts_destroy(server->scripts);
-	web_destroy(server->web);
 	lab_destroy(server->lab);
 	bus_destroy(server->bus);
 	cases_destroy(server->cases);
