@@ -1,7 +1,7 @@
 /*
- * The web side: one libwebsockets context on the event loop. web.c makes it and
- * decides who may come in (Host, Origin); ws.c is the WebSocket, http.c the
- * pages and /healthz and /metrics, wot.c the Web of Things.
+ * The web side: the door (door.c: who may come in), HTTP (http.c: pages,
+ * /healthz, /metrics, Web of Things) and the WebSockets (ws.c on libwebsockets),
+ * made, counted and ended here.
  */
 #pragma once
 
@@ -15,3 +15,8 @@ int web_port(const struct web *web); /* the port that it got */
 /* Closes every client with 1001; calls done when all are gone or after 300 ms. */
 void web_shutdown(struct web *web, void (*done)(void *data), void *data);
 void web_destroy(struct web *web);
+
+/* for /metrics */
+size_t web_http_count(const struct web *web);    /* HTTP connections now */
+uint64_t web_http_served(const struct web *web); /* HTTP requests so far */
+uint64_t web_refused(const struct web *web);     /* connections for which there was no room or time */
