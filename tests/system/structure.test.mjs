@@ -30,7 +30,7 @@ function places(files, pattern, prepare = bare) {
 }
 
 /* Made by the build: tables and texts, which all parts may have of their own. */
-const isMade = (name) => /^(messages|names|texts)\.(h|inc)$/.test(name);
+const isMade = (name) => /^(messages|names|lua_texts)\.(h|inc)$/.test(name);
 const searched = (file) => [path.dirname(file), 'devices', 'daemon', 'lua'];
 
 function includes(file) {
