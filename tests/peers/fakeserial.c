@@ -8,12 +8,14 @@
  * Lines on standard input:
  *   plug NAME SEAT VENDOR:PRODUCT SERIAL PTY PID    plug ttyACM0 1-1.2 2341:0043 7573 /dev/pts/4 99
  *   unplug NAME                                     (close the pty's other end first)
+ *   hold NAME, release NAME                         as another program that took the line
  * and on standard output:
- *   root DIR, plugged NAME, unplugged NAME, dtr NAME 0|1
+ *   root DIR, plugged NAME, unplugged NAME, held NAME, released NAME, dtr NAME 0|1
  */
 #include <umockdev.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -28,7 +30,9 @@ struct device {
 	char *usb, *tty;           /* paths in /sys */
 	UMockdevIoctlBase *ioctls;
 	unsigned lines;            /* TIOCM_... */
+	char pty[256];
 	pid_t board;
+	int held;                  /* fd of the other program, -1 = none */
 };
 
 static UMockdevTestbed *testbed;
@@ -120,7 +124,9 @@ static void plug(const char *name, const char *seat, const char *ids, const char
 	snprintf(device->name, sizeof(device->name), "%s", name);
 	snprintf(devnode, sizeof(devnode), "/dev/%s", name);
 	sscanf(ids, "%4[0-9a-f]:%4[0-9a-f]", vendor, product);
+	snprintf(device->pty, sizeof(device->pty), "%s", pty);
 	device->board = board;
+	device->held = -1;
 	device->ioctls = umockdev_ioctl_base_new();
 	g_signal_connect(device->ioctls, "handle-ioctl", G_CALLBACK(on_ioctl), device);
 	g_signal_connect(device->ioctls, "client-connected", G_CALLBACK(on_open), device);
@@ -152,8 +158,30 @@ static struct device *find(const char *name)
 	return NULL;
 }
 
+static void release(struct device *device)
+{
+	if (device->held >= 0) {
+		ioctl(device->held, TIOCNXCL);
+		close(device->held);
+		device->held = -1;
+		say("released %s", device->name);
+	}
+}
+
+static void hold(struct device *device)
+{
+	release(device);
+	device->held = open(device->pty, O_RDWR | O_NOCTTY);
+	if (device->held < 0 || ioctl(device->held, TIOCEXCL) < 0) {
+		say("failed %s: %s", device->pty, strerror(errno));
+		return;
+	}
+	say("held %s", device->name);
+}
+
 static void unplug(struct device *device)
 {
+	release(device);
 	char devnode[64];
 	char *node = node_path(device->name);
 
@@ -190,6 +218,10 @@ static gboolean on_line(GIOChannel *channel, GIOCondition condition, gpointer da
 		plug(name, seat, ids, serial, pty, board);
 	} else if (sscanf(line, "unplug %31s", name) == 1 && find(name)) {
 		unplug(find(name));
+	} else if (sscanf(line, "hold %31s", name) == 1 && find(name)) {
+		hold(find(name));
+	} else if (sscanf(line, "release %31s", name) == 1 && find(name)) {
+		release(find(name));
 	} else {
 		say("unknown %s", g_strchomp(line));
 	}

@@ -15,6 +15,8 @@
  *   stat                                 stat cycles C rx R tx T dropped D slips S
  *   quit (also: end of input)            pulse N MICROSECONDS  a servo pulse of another width
  *                                        pwm N VALUE           a timer's compare value, 0..255
+ *                                        spoke HEX             its first byte after a reset, and what
+ *                                                              it was sent before that
  *
  * One thread: a millisecond of the board's time, then the pty and the commands,
  * then a nap if the board is ahead of the wall clock. Where the PC is too slow the
@@ -70,6 +72,9 @@ static struct board {
 	unsigned char tx[TX_MAX]; /* to the pty */
 	size_t tx_count;
 	unsigned long rx, sent, dropped, slips;
+	bool has_spoken;          /* since the last reset; heard: what came in before */
+	size_t heard_count;
+	unsigned char heard[256];
 	bool quit;
 } board;
 
@@ -90,6 +95,15 @@ static void say(const char *format, ...)
 	va_end(args);
 	putchar('\n');
 	fflush(stdout);
+}
+
+static const char *to_hex(const unsigned char *bytes, size_t count, char *hex)
+{
+	hex[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	}
+	return hex;
 }
 
 /* ---- the cable ---- */
@@ -160,6 +174,9 @@ static void move_bytes(void)
 	/* One at a time, as long as the UART has room: the rest waits in the pty. */
 	while (!board.uart_full && read(board.master, bytes, 1) == 1) {
 		board.rx++;
+		if (board.heard_count < sizeof(board.heard)) {
+			board.heard[board.heard_count++] = bytes[0];
+		}
 		avr_raise_irq(board.uart_in, bytes[0]);
 	}
 }
@@ -170,6 +187,12 @@ static void on_uart_byte(struct avr_irq_t *irq, uint32_t value, void *param)
 {
 	(void)irq;
 	(void)param;
+	if (!board.has_spoken) {
+		char hex[2 * sizeof(board.heard) + 1];
+
+		board.has_spoken = true;
+		say("spoke %s", to_hex(board.heard, board.heard_count, hex));
+	}
 	if (board.tx_count < TX_MAX) {
 		board.tx[board.tx_count++] = (unsigned char)value;
 	} else {
@@ -342,7 +365,8 @@ static void start_board(const char *firmware)
 static void reset(void)
 {
 	avr_reset(board.avr);
-	board.uart_full = false;
+	board.uart_full = board.has_spoken = false;
+	board.heard_count = 0;
 	say("reset");
 }
 
@@ -377,12 +401,9 @@ static void show_pin(int n)
 
 static void show_eeprom(void)
 {
-	char hex[513];
+	char hex[2 * sizeof(board.eeprom.bytes) + 1];
 
-	for (int i = 0; i < 256; i++) {
-		snprintf(hex + 2 * i, 3, "%02x", board.eeprom.bytes[i]);
-	}
-	say("eeprom %s", hex);
+	say("eeprom %s", to_hex(board.eeprom.bytes, sizeof(board.eeprom.bytes), hex));
 }
 
 static void obey(const char *line)
