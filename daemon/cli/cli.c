@@ -40,6 +40,13 @@ int cli_tell(struct cli *cli, const char *method, cJSON *params)
 	return EXIT_WELL;
 }
 
+const char *cli_text(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(object, name));
+
+	return text ? text : "";
+}
+
 cJSON *cli_kit(const char *kit)
 {
 	cJSON *params = cJSON_CreateObject();

@@ -41,6 +41,8 @@ cJSON *cli_ask(struct cli *cli, const char *method, cJSON *params);
 /* As above, where the result only matters to programs: prints it with --json. Exit code. */
 int cli_tell(struct cli *cli, const char *method, cJSON *params);
 
+/* A text of an answer; "" if there is none. */
+const char *cli_text(const cJSON *object, const char *name);
 /* {"kit": KIT}: how most parameters begin. */
 cJSON *cli_kit(const char *kit);
 /* What a person types as a value: JSON, on, off; all else is text. */

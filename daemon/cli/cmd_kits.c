@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-static const char *field(const cJSON *row, const char *name)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItem(row, name));
-}
-
 /* A kit's state in the reader's language; the wire's word where there is none. */
 static const char *state_text(const struct cli *cli, const char *state)
 {
@@ -22,7 +17,7 @@ static const char *state_text(const struct cli *cli, const char *state)
 		{"refused", MSG_CLI_STATE_REFUSED},
 	};
 
-	for (size_t i = 0; state && i < sizeof(states) / sizeof(states[0]); i++) {
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (strcmp(state, states[i].word) == 0) {
 			return say_text(cli, states[i].msg);
 		}
@@ -42,21 +37,21 @@ static void print_kits(const struct cli *cli, const cJSON *kits)
 	table_head(&table, say_text(cli, MSG_CLI_KITS_HEAD));
 	cJSON_ArrayForEach(row, kits)
 	{
-		table_add(&table, field(row, "id"));
-		table_add(&table, state_text(cli, field(row, "state")));
-		table_add(&table, field(row, "model"));
-		table_add(&table, field(row, "seat"));
-		table_add(&table, field(row, "wiring"));
-		table_add(&table, field(row, "port"));
-		table_add(&table, field(row, "run"));
+		table_add(&table, cli_text(row, "id"));
+		table_add(&table, state_text(cli, cli_text(row, "state")));
+		table_add(&table, cli_text(row, "model"));
+		table_add(&table, cli_text(row, "seat"));
+		table_add(&table, cli_text(row, "wiring"));
+		table_add(&table, cli_text(row, "port"));
+		table_add(&table, cli_text(row, "run"));
 	}
 	table_print(&table);
 	cJSON_ArrayForEach(row, kits)
 	{
-		const char *why = field(cJSON_GetObjectItem(row, "why"),
+		const char *why = cli_text(cJSON_GetObjectItem(row, "why"),
 			cli->lang == LANG_ZH ? "zh" : "en");
 
-		if (why && *why) {
+		if (*why) {
 			say_plain(stdout, why);
 			putchar('\n');
 		}
@@ -163,7 +158,7 @@ static void print_values(const cJSON *kits)
 /* False: nobody reads any more. */
 static bool print_notification(const struct cli *cli, const cJSON *notification)
 {
-	const char *method = field(notification, "method");
+	const char *method = cli_text(notification, "method");
 	const cJSON *params = cJSON_GetObjectItem(notification, "params");
 
 	if (cli->is_json) {
@@ -172,7 +167,7 @@ static bool print_notification(const struct cli *cli, const cJSON *notification)
 	if (strcmp(method, "kit.values") == 0) {
 		print_values(cJSON_GetObjectItem(params, "kits"));
 	} else if (strcmp(method, "kit.event") == 0) {
-		print_line(cJSON_GetObjectItem(params, "t"), field(params, "kit"), field(params, "event"),
+		print_line(cJSON_GetObjectItem(params, "t"), cli_text(params, "kit"), cli_text(params, "event"),
 			cJSON_GetObjectItem(params, "value"));
 	}
 	return fflush(stdout) == 0;
@@ -181,12 +176,12 @@ static bool print_notification(const struct cli *cli, const cJSON *notification)
 /* A kit that goes or comes back is said when its state changes, not with each new row. */
 static bool print_state(const struct cli *cli, cJSON *states, const cJSON *params)
 {
-	const char *kit = field(params, "kit");
-	const char *state = field(cJSON_GetObjectItem(params, "row"), "state");
+	const char *kit = cli_text(params, "kit");
+	const char *state = cli_text(cJSON_GetObjectItem(params, "row"), "state");
 	const char *before = cJSON_GetStringValue(cJSON_GetObjectItem(states, kit));
 	bool is_wanted = strcmp(cli->args[0], "all") == 0 || strcmp(cli->args[0], kit) == 0;
 
-	state = state ? state : "absent";
+	state = *state ? state : "absent";
 	if (cli->is_json || !is_wanted || (before && strcmp(before, state) == 0)) {
 		return true;
 	}
@@ -217,7 +212,7 @@ static int follow(struct cli *cli, cJSON *states)
 	bool goes_on = true;
 
 	while (goes_on && (notification = session_next(cli->session, &why)) != NULL) {
-		goes_on = strcmp(field(notification, "method"), "kits.changed") == 0
+		goes_on = strcmp(cli_text(notification, "method"), "kits.changed") == 0
 			? print_state(cli, states, cJSON_GetObjectItem(notification, "params"))
 			: print_notification(cli, notification);
 		cJSON_Delete(notification);
@@ -241,7 +236,7 @@ int command_watch(struct cli *cli)
 
 		cJSON_ArrayForEach(row, cJSON_GetObjectItem(rows, "kits"))
 		{
-			cJSON_AddStringToObject(states, field(row, "id"), field(row, "state"));
+			cJSON_AddStringToObject(states, cli_text(row, "id"), cli_text(row, "state"));
 		}
 		if (cli->is_json) {
 			say_json(snapshot);

@@ -73,15 +73,15 @@ int command_world(struct cli *cli)
 
 static const char *stage_text(const struct cli *cli, const cJSON *c)
 {
-	const char *stage = cJSON_GetStringValue(cJSON_GetObjectItem(c, "stage"));
+	const char *stage = cli_text(c, "stage");
 
-	if (stage && strcmp(stage, "primary") == 0) {
+	if (strcmp(stage, "primary") == 0) {
 		return say_text(cli, MSG_CLI_STAGE_PRIMARY);
 	}
-	if (stage && strcmp(stage, "junior") == 0) {
+	if (strcmp(stage, "junior") == 0) {
 		return say_text(cli, MSG_CLI_STAGE_JUNIOR);
 	}
-	return stage && strcmp(stage, "senior") == 0 ? say_text(cli, MSG_CLI_STAGE_SENIOR) : stage;
+	return strcmp(stage, "senior") == 0 ? say_text(cli, MSG_CLI_STAGE_SENIOR) : stage;
 }
 
 static void print_cases(const struct cli *cli, const cJSON *cases)
@@ -111,8 +111,8 @@ static void print_cases(const struct cli *cli, const cJSON *cases)
 				break;
 			}
 		}
-		table_add(&table, cJSON_GetStringValue(cJSON_GetObjectItem(c, "id")));
-		table_add(&table, cJSON_GetStringValue(cJSON_GetObjectItem(c, "title")));
+		table_add(&table, cli_text(c, "id"));
+		table_add(&table, cli_text(c, "title"));
 		table_add(&table, stage_text(cli, c));
 		table_add(&table, minutes);
 		table_add(&table, needs);

@@ -11,11 +11,6 @@
 
 enum { SOURCE_BYTES_MAX = 256 * 1024 }; /* API.md, Limits */
 
-static const char *field(const cJSON *object, const char *name)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItem(object, name));
-}
-
 /* The script's text, which is the caller's; NULL and *why. "-" is standard input. */
 static char *read_source(const char *path, struct why *why)
 {
@@ -63,7 +58,7 @@ static void print_plot(const cJSON *set)
 static void print_error(const char *name, const cJSON *error)
 {
 	const cJSON *line = cJSON_GetObjectItem(error, "line");
-	const char *message = field(error, "message"), *hint = field(error, "hint");
+	const char *message = cli_text(error, "message"), *hint = cli_text(error, "hint");
 
 	fflush(stdout);
 	say_plain(stderr, name);
@@ -71,9 +66,9 @@ static void print_error(const char *name, const cJSON *error)
 		fprintf(stderr, ":%d", line->valueint);
 	}
 	fputs(": ", stderr);
-	say_plain(stderr, message ? message : "?");
+	say_plain(stderr, message);
 	fputc('\n', stderr);
-	if (hint && *hint) {
+	if (*hint) {
 		fputs("  ", stderr);
 		say_plain(stderr, hint);
 		fputc('\n', stderr);
@@ -89,7 +84,7 @@ struct follow {
 
 static void on_state(struct follow *follow, const cJSON *params)
 {
-	const char *state = field(params, "state");
+	const char *state = cli_text(params, "state");
 	const cJSON *error = cJSON_GetObjectItem(params, "error");
 	bool is_json = follow->cli->is_json;
 
@@ -106,11 +101,11 @@ static void on_state(struct follow *follow, const cJSON *params)
 
 static void on_notification(struct follow *follow, const cJSON *notification)
 {
-	const char *method = field(notification, "method");
+	const char *method = cli_text(notification, "method");
 	const cJSON *params = cJSON_GetObjectItem(notification, "params");
-	const char *run = field(params, "run");
+	const char *run = cli_text(params, "run");
 
-	if (!run || strcmp(run, follow->run) != 0) {
+	if (strcmp(run, follow->run) != 0) {
 		return;
 	}
 	if (follow->cli->is_json) {
@@ -119,9 +114,9 @@ static void on_notification(struct follow *follow, const cJSON *notification)
 	if (strcmp(method, "script.state") == 0) {
 		on_state(follow, params);
 	} else if (!follow->cli->is_json && strcmp(method, "script.output") == 0) {
-		bool is_error = strcmp(field(params, "stream"), "error") == 0;
+		bool is_error = strcmp(cli_text(params, "stream"), "error") == 0;
 
-		say_plain(is_error ? stderr : stdout, field(params, "text"));
+		say_plain(is_error ? stderr : stdout, cli_text(params, "text"));
 	} else if (!follow->cli->is_json && strcmp(method, "script.plot") == 0) {
 		print_plot(cJSON_GetObjectItem(params, "set"));
 	}
@@ -188,7 +183,7 @@ int command_run(struct cli *cli)
 	if (cli->is_json) {
 		say_json(result);
 	}
-	follow.run = field(result, "run");
+	follow.run = cli_text(result, "run");
 	int code = follow_run(&follow);
 
 	cJSON_Delete(result);
@@ -217,8 +212,8 @@ int command_stop(struct cli *cli)
 		static const char *const alive[] = {"queued", "starting", "running", "stopping"};
 
 		for (size_t i = 0; i < sizeof(alive) / sizeof(alive[0]); i++) {
-			if (strcmp(field(run, "state"), alive[i]) == 0 &&
-				stop_run(cli, field(run, "run")) != EXIT_WELL) {
+			if (strcmp(cli_text(run, "state"), alive[i]) == 0 &&
+				stop_run(cli, cli_text(run, "run")) != EXIT_WELL) {
 				code = EXIT_FAILED;
 			}
 		}

@@ -57,7 +57,7 @@ bool say_json(const cJSON *json)
 
 void say_plain(FILE *out, const char *text)
 {
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+	for (const unsigned char *at = (const unsigned char *)(text ? text : ""); *at; at++) {
 		bool is_c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
 
 		if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F) {
