@@ -36,6 +36,8 @@ struct port {
 	struct loop_fd *watcher;  /* owned, with the fd */
 	struct loop_timer *timer; /* owned: tells what happened, ends a connect */
 	struct why why;           /* a failure to be told */
+	bool looked_for_holder;   /* since it was last open */
+	char holder[32];          /* the program that has the line, "" = not seen */
 
 	size_t start, count;
 	uint8_t queue[PORT_QUEUE_MAX];
@@ -147,7 +149,7 @@ static void read_some(struct port *port)
 
 static void become_open(struct port *port)
 {
-	port->is_connecting = false;
+	port->is_connecting = port->looked_for_holder = false;
 	port->is_open = true;
 	loop_timer_stop(port->timer);
 	loop_fd_set(port->watcher, LOOP_READ);
@@ -256,6 +258,19 @@ static enum err check_serial(const struct port *port, struct why *why)
 		port->spec.serial);
 }
 
+/* Finding out who takes some ms, so it is not done again at each try. */
+static void name_holder(struct port *port, struct why *why)
+{
+	if (!port->looked_for_holder) {
+		port->looked_for_holder = true;
+		port->holder[0] = '\0';
+		port_holder_find(port->spec.target, port->holder, sizeof(port->holder));
+	}
+	if (port->holder[0]) {
+		why_set(why, ERR_BUSY, MSG_PORT_HELD, port->name, port->holder);
+	}
+}
+
 void port_open(struct port *port, unsigned baud, bool dtr)
 {
 	struct why why = {.code = ERR_NONE};
@@ -265,6 +280,9 @@ void port_open(struct port *port, unsigned baud, bool dtr)
 	case PORT_SERIAL:
 		if (check_serial(port, &why) == ERR_NONE) {
 			port->fd = port_serial_open(port->spec.target, baud, dtr, &why);
+		}
+		if (why.code == ERR_BUSY) {
+			name_holder(port, &why);
 		}
 		break;
 	case PORT_STREAM:

@@ -20,20 +20,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-static enum err held(const char *path, struct why *why)
-{
-	char program[32];
-
-	if (port_holder_find(path, program, sizeof(program))) {
-		return why_set(why, ERR_BUSY, MSG_PORT_HELD, path, program);
-	}
-	return why_set(why, ERR_BUSY, MSG_PORT_HELD_UNSEEN, path);
-}
-
 static enum err open_error(const char *path, int error, struct why *why)
 {
 	if (error == EBUSY || error == EWOULDBLOCK) {
-		return held(path, why);
+		return why_set(why, ERR_BUSY, MSG_PORT_HELD_UNSEEN, path);
 	}
 	if (error == EACCES || error == EPERM) {
 		return why_set(why, ERR_IO, MSG_PORT_DENIED, path);
@@ -110,7 +100,7 @@ int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why)
 		goto end;
 	}
 	if (sp_get_port_handle(port, &handle) != SP_OK || !take(handle)) {
-		held(path, why);
+		why_set(why, ERR_BUSY, MSG_PORT_HELD_UNSEEN, path);
 	} else if (configure(port, path, baud, dtr, why) == ERR_NONE) {
 		fd = fcntl(handle, F_DUPFD_CLOEXEC, 0);
 		if (fd < 0) {
