@@ -169,7 +169,8 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.
 PEERS_BIN := $(patsubst tests/peers/%.c,$(B)/peers/%,$(wildcard tests/peers/*.c))
 FIRMWARE := build/firmware/uno-2.4.hex build/firmware/uno-2.5.hex
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/replay/%,$(wildcard tests/replay/*.c))
-BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c)) $(B)/bench/load
+LOAD_OBJ := $(call obj,$(wildcard tests/bench/load/*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZERS:%=build/fuzz/fuzz_%)
 TEST_LIBS := $(B)/librunner.a $(B)/libvirtual.a $(B)/libdaemon.a $(B)/obj/web_files.o \
@@ -197,10 +198,13 @@ $(B)/replay/%: $(B)/obj/tests/replay/%.o $(B)/libvirtual.a $(B)/libdevices.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcjson -lcmocka $(LINK_DEVICES)
-$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libvirtual.a $(B)/libdevices.a
+# Far ends and load for the tests: nothing of Kitlab is linked into what measures it.
+$(B)/bench/load: $(LOAD_OBJ)
+$(B)/bench/ptypipe: $(B)/obj/tests/bench/ptypipe.o
+$(B)/bench/%:
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lwebsockets -lcjson -lutil $(LINK_DEVICES)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lutil -lm
 # The rigs are not ours to sanitize: simavr and umockdev come from Debian.
 build/peers/% build/san/peers/%: tests/peers/%.c
 	$(call say,RIG,$@)
