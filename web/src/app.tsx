@@ -54,7 +54,7 @@ function skip(event: Event): void {
 function Header({ page }: { page: string }): JSX.Element {
 	return (
 		<header class="header">
-			<a class="brand" href={link.room}>
+			<a class="brand" href={link.room} aria-label={t('title')}>
 				<img src="./icon.svg" alt="" width="28" height="28" />
 				<span>Kitlab</span>
 			</a>

@@ -6,6 +6,8 @@ const UNITS: Record<string, string> = { '1': '', 'Cel': '°C', 'deg': '°', 'us'
 export const unitText = (unit: string | undefined): string =>
 	unit === undefined ? '' : UNITS[unit] ?? unit;
 
+const DIGITS: Record<string, number> = { 'Cel': 1, 'deg': 0 };
+
 const formats = new Map<string, Intl.NumberFormat>();
 
 function fixed(value: number, digits: number): string {
@@ -26,7 +28,7 @@ export function digitsOf(property: Property | undefined): number {
 		return 0;
 	}
 	const range = (property?.max ?? NaN) - (property?.min ?? NaN);
-	return range <= 10 ? 2 : range > 1000 ? 0 : 1;
+	return DIGITS[property?.unit ?? ''] ?? (range <= 10 ? 2 : range > 1000 ? 0 : 1);
 }
 
 export function numberText(value: number, property?: Property): string {

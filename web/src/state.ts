@@ -8,11 +8,13 @@
 import { computed, signal, type Signal } from '@preact/signals';
 import { draw } from './frame';
 import { History } from './history';
+import { t } from './i18n';
 import { lang } from './prefs';
 import { Socket, type SocketFactory } from './socket';
 import type { Description, Property, Row, Value, Values } from './wire';
 
 const EVENTS_KEPT = 8;
+const WATCHED_MAX = 64; /* names in one watch; the daemon's limit */
 
 export class Kit {
 	readonly row: Signal<Row>;
@@ -80,17 +82,18 @@ export function partNames(description: Description | null, ...without: string[])
 		.map(([name]) => name);
 }
 
+/* Why a kit is in its state: the daemon's own words, else what the state means in general. */
+export const whyText = (row: Row): string => row.why?.[lang.value] ?? t(`state.${row.state}.means`);
+
 export const isNumeric = (property: Property): boolean =>
 	property.type === 'number' || property.type === 'integer';
 
 /* ---- rows and descriptions ---- */
 
 export async function loadKits(): Promise<void> {
-	const [{ kits: rows }, list] = await Promise.all([
-		socket.request('kits.watch', {}), socket.request('kits.list', {}),
-	]);
+	const { kits: rows, seats: all } = await socket.request('kits.watch', {});
 	const old = kits.peek();
-	seats.value = (list.seats ?? []).map(({ seat }) => seat);
+	seats.value = (all ?? []).map(({ seat }) => seat);
 	kits.value = new Map(rows.map((row) => [row.id, old.get(row.id) ?? new Kit(row.id, row)]));
 	rows.forEach((row) => setRow(row, true));
 	isLoaded.value = true;
@@ -104,9 +107,8 @@ function setRow(row: Row, describeAnyway: boolean): void {
 	}
 	const before = kit.row.peek();
 	kit.row.value = row;
-	const isNew = before.wiring !== row.wiring || before.model !== row.model
-		|| before.state !== row.state && row.state === 'ready';
-	if (row.state === 'ready' && (isNew || describeAnyway) || !kit.description.peek() && row.state === 'stale') {
+	const isHere = row.state === 'ready' || row.state === 'stale';
+	if (isHere && (describeAnyway || !kit.description.peek() || before.description !== row.description)) {
 		describe(kit);
 	}
 }
@@ -181,7 +183,9 @@ async function applyWatch(): Promise<void> {
 	watching = null;
 	const wish = wanted;
 	if (wish && wish.properties.length > 0) {
-		const answer = await socket.request('kit.watch', { ...wish, rate: 20 }).catch(() => null);
+		const answer = await socket.request('kit.watch', {
+			kit: wish.kit, properties: wish.properties.slice(-WATCHED_MAX), rate: 20,
+		}).catch(() => null);
 		if (answer && mine !== turn) {
 			socket.request('kit.unwatch', { watch: answer.watch }).catch(() => undefined);
 		} else if (answer) {

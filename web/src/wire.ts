@@ -19,7 +19,9 @@ export interface Row {
 	run: string | null;
 	holder: string | null;
 	battery: number | null;
-	why?: string | null; /* of stale, lost, refused: a sentence for a person */
+	program: string | null; /* firmware's name and version */
+	description: number; /* counts descriptions: another number, another description */
+	why: { reason: Reason; en: string; zh: string } | null; /* of stale, lost, refused */
 }
 
 export interface Property {
@@ -31,7 +33,6 @@ export interface Property {
 	kind: string;
 	class: 'signal' | 'motion';
 	title: string;
-	modes?: string[];
 }
 
 export interface Argument {
@@ -41,7 +42,7 @@ export interface Argument {
 	min?: number;
 	max?: number;
 	optional?: boolean;
-	choices?: string[];
+	choices?: string; /* "input|output" */
 	title: string;
 }
 
@@ -145,12 +146,11 @@ interface Hello {
 /* Requests: method → [params, result]. */
 export interface Requests {
 	'hello': [{ lang?: Lang }, Hello];
-	'kits.list': [Record<string, never>, { kits: Row[]; seats?: { seat: string }[] }];
-	'kits.watch': [Record<string, never>, { kits: Row[] }];
+	'kits.watch': [Record<string, never>, { kits: Row[]; seats?: { seat: string }[] }];
 	'kit.describe': [{ kit: string }, Description];
 	'kit.wiring': [
 		{ kit: string; profile?: string | null },
-		{ profile: string | null; profiles: (string | Profile)[] },
+		{ profile: string | null; profiles: Profile[] },
 	];
 	'kit.watch': [
 		{ kit: string; properties?: string[]; rate?: number },

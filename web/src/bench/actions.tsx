@@ -77,7 +77,7 @@ function Field({ argument, isOff }: { argument: Argument; isOff: boolean }): JSX
 			{choices ? (
 				<select {...shared}>
 					{optional && <option value="" />}
-					{choices.map((choice) => <option key={choice}>{choice}</option>)}
+					{choices.split('|').map((choice) => <option key={choice}>{choice}</option>)}
 				</select>
 			) : type === 'bool' ? (
 				<input type="checkbox" name={name} disabled={isOff} />

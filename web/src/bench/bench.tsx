@@ -8,11 +8,11 @@ import { Guide } from '../cases/guide';
 import { signOf, StateBadge } from '../parts/badge';
 import { OldNote } from '../parts/old';
 import { link, route } from '../router';
-import { isLoaded, isNumeric, kits, partNames, watchValues, type Kit } from '../state';
+import { isLoaded, isNumeric, kits, partNames, watchValues, whyText, type Kit } from '../state';
 import { Actions } from './actions';
 import { Chart } from './chart';
 import { Code } from './code';
-import { Parts } from './parts';
+import { Parts, quietCount } from './parts';
 import { Pins } from './pins';
 import { Wiring } from './wiring';
 import { World } from './world';
@@ -66,6 +66,12 @@ function Bench({ kit }: { kit: Kit }): JSX.Element {
 					<Chart kit={kit} series={series} />
 					<World kit={kit} />
 					<Actions kit={kit} />
+					{quietCount(kit) > 0 && (
+						<details class="panel fold">
+							<summary><h2>{t('bench.more', { count: quietCount(kit) })}</h2></summary>
+							<Parts kit={kit} isQuiet series={series} toggle={toggle} />
+						</details>
+					)}
 					<Pins kit={kit} reading={pins} />
 				</div>
 			</div>
@@ -93,12 +99,12 @@ function BenchHead({ kit }: { kit: Kit }): JSX.Element {
 			<StateBadge sign={signOf(kit)} />
 			<OldNote kit={kit} />
 			<span class="muted clip bench-port">
-				{[row.model, row.port && t('bench.port', { port: row.port })].filter(Boolean).join(' · ')}
+				{[row.program ?? row.model, row.port && t('bench.port', { port: row.port })].filter(Boolean).join(' · ')}
 			</span>
 			<Wiring kit={kit} />
 			{row.state !== 'ready' && (
 				<p class="bench-why">
-					<Icon name="warning" size={18} /> {row.why ?? t(`state.${row.state}.means`)}
+					<Icon name="warning" size={18} /> {whyText(row)}
 				</p>
 			)}
 		</div>

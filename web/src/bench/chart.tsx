@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { numberText, unitText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
+import { Unit } from '../parts/unit';
 import { isDark } from '../prefs';
 import { isLive, socket, type Kit } from '../state';
 import type { Property } from '../wire';
@@ -172,7 +173,7 @@ function LegendItem({ kit, name, property, place, at, shown }: LegendProps): JSX
 		<li style={`--series: var(--s${place % 6 + 1})`}>
 			<span class="swatch" aria-hidden="true" />
 			<span class="part-name">{name.startsWith(PLOT_PREFIX) ? name.slice(PLOT_PREFIX.length) : name}</span>
-			<span class="number">{text} <small>{unitText(property?.unit)}</small></span>
+			<span class="number">{text}<Unit of={property?.unit} /></span>
 		</li>
 	);
 }

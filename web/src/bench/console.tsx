@@ -1,6 +1,6 @@
 /* What the script printed, and its error with the way to the line. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { durationText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
@@ -47,9 +47,10 @@ function RunNote({ run }: { run: Run }): JSX.Element {
 function Lines({ run, jump }: { run: Run; jump: (line: number) => void }): JSX.Element {
 	const box = useRef<HTMLDivElement>(null);
 	const isAtEnd = useRef(true);
+	const lastTop = useRef(0);
 	const lines = run.lines.value;
 	const { error } = run.info.value;
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (isAtEnd.current && box.current) {
 			box.current.scrollTop = box.current.scrollHeight;
 		}
@@ -57,7 +58,10 @@ function Lines({ run, jump }: { run: Run; jump: (line: number) => void }): JSX.E
 	return (
 		<div class="console-lines" ref={box} tabIndex={0} role="log" aria-label={t('console')}
 			onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
-				isAtEnd.current = scrollTop + clientHeight > scrollHeight - 24;
+				/* Only a person scrolls up; more lines alone must not look like it. */
+				isAtEnd.current = scrollTop + clientHeight > scrollHeight - 24
+					|| isAtEnd.current && scrollTop >= lastTop.current;
+				lastTop.current = scrollTop;
 			}}>
 			{lines.map((line, i) => (
 				<div key={i} class={line.stream === 'error' ? 'line-error' : undefined}>{line.text || ' '}</div>

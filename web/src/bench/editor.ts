@@ -105,7 +105,7 @@ export function createEditor(options: EditorOptions): Editor {
 	const localizing = new Compartment();
 	const localized = (label: string, phrases: Record<string, string>) => [
 		EditorState.phrases.of(phrases),
-		EditorView.contentAttributes.of({ 'aria-label': label }),
+		EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
 	];
 	const view = new EditorView({
 		parent: options.parent,

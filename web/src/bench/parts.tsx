@@ -9,15 +9,22 @@ import { partNames, socket, type Kit } from '../state';
 import type { Property, Value } from '../wire';
 import { widgetOf } from './widgets';
 
+const QUIET = ['setting', 'status', 'data'];
+
 interface Props {
 	kit: Kit;
+	isQuiet?: boolean; /* settings and what the kit says of itself, instead of its sensors and lamps */
 	series: ReadonlySignal<string[]>;
 	toggle: (name: string) => void;
 }
 
-export function Parts({ kit, series, toggle }: Props): JSX.Element {
+export const quietCount = (kit: Kit): number =>
+	partNames(kit.description.value).length - partNames(kit.description.value, ...QUIET).length;
+
+export function Parts({ kit, isQuiet = false, series, toggle }: Props): JSX.Element {
 	const description = kit.description.value;
-	const names = partNames(description);
+	const names = partNames(description)
+		.filter((name) => QUIET.includes(description!.properties[name]!.kind) === isQuiet);
 	if (!description || names.length === 0) {
 		return <p class="muted">{t(description ? 'bench.noparts' : 'bench.waiting')}</p>;
 	}

@@ -53,7 +53,7 @@ export function createPlot(options: Options): Plot {
 		width: options.width,
 		height: options.height,
 		legend: { show: false },
-		padding: [10, units.length > 1 ? 0 : 12, 0, 0],
+		padding: [10, units.length > 1 ? 0 : 24, 0, 0],
 		scales,
 		axes: [
 			{

@@ -5,11 +5,12 @@
 import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { numberText, unitText, valueText } from '../format';
+import { numberText, valueText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
 import { newest } from '../parts/problem';
 import { Sparkline } from '../parts/sparkline';
+import { Unit } from '../parts/unit';
 import { isLive, type Kit } from '../state';
 import type { Property, Value } from '../wire';
 
@@ -45,7 +46,7 @@ const reachable = (kit: Kit): boolean => isLive.value && kit.row.value.state ===
 
 function Reading({ property, value }: Pick<WidgetProps, 'property' | 'value'>): JSX.Element {
 	const text = useComputed(() => valueText(value.value, property));
-	return <span class="number reading">{text} <small>{unitText(property.unit)}</small></span>;
+	return <span class="number reading">{text}<Unit of={property.unit} /></span>;
 }
 
 function Switch({ kit, name, property, value, write }: WidgetProps): JSX.Element {
@@ -125,8 +126,8 @@ function Slider({ kit, name, property, value, write }: WidgetProps): JSX.Element
 				<small aria-hidden="true">{max}</small>
 			</span>
 			<span class="number reading">
-				{value.value === null && held.value === null ? '–' : numberText(shown, property)}{' '}
-				<small>{unitText(property.unit)}</small>
+				{value.value === null && held.value === null ? '–' : numberText(shown, property)}
+				<Unit of={property.unit} />
 			</span>
 		</>
 	);
@@ -172,7 +173,7 @@ function NumberField({ kit, name, property, value, write }: WidgetProps): JSX.El
 				aria-label={`${name} ${property.title}`} disabled={!reachable(kit)}
 				value={text.value ?? (value.value === null ? '' : String(value.value))}
 				onInput={(event) => { text.value = event.currentTarget.value; }} />
-			<small>{unitText(property.unit)}</small>
+			<Unit of={property.unit} />
 			<button class="button" disabled={!reachable(kit) || text.value === null}>{t('part.set')}</button>
 		</form>
 	);

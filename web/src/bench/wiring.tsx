@@ -15,10 +15,7 @@ export function Wiring({ kit }: { kit: Kit }): JSX.Element | null {
 		lang.value;
 		if (isLive.value && model && state === 'ready') {
 			socket.request('kit.wiring', { kit: kit.id })
-				.then((answer) => {
-					profiles.value = answer.profiles.map((profile) =>
-						typeof profile === 'string' ? { id: profile, title: profile } : profile);
-				})
+				.then((answer) => { profiles.value = answer.profiles; })
 				.catch(() => undefined); /* kits that are no raw boards have no wiring */
 		}
 	});

@@ -5,15 +5,17 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { numberText } from '../format';
 import { t } from '../i18n';
 import { newest, Problem, useTask } from '../parts/problem';
+import { Unit } from '../parts/unit';
 import { isLive, socket, type Kit } from '../state';
-import type { WorldKit } from '../wire';
+import type { Property, WorldKit } from '../wire';
 
 const ASK_EVERY_MS = 2000;
 const FAULTS = ['silence', 'noise', 'unplug', 'slow', 'garbage', 'reboot'] as const;
+const SENSOR: Property = { type: 'number', writable: true, kind: 'sensor', class: 'signal', title: '' };
 const SLIDERS = [
-	{ name: 'light', min: 0, max: 1, step: 0.01, unit: '' },
-	{ name: 'pot', min: 0, max: 1, step: 0.01, unit: '' },
-	{ name: 'temperature', min: -20, max: 60, step: 0.5, unit: '°C' },
+	{ name: 'light', min: 0, max: 1, step: 0.01, unit: '1' },
+	{ name: 'pot', min: 0, max: 1, step: 0.01, unit: '1' },
+	{ name: 'temperature', min: -20, max: 60, step: 0.5, unit: 'Cel' },
 	{ name: 'distance', min: 2, max: 400, step: 1, unit: 'cm' },
 ] as const;
 
@@ -66,8 +68,8 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 							}}
 							onChange={() => { held.value = null; }} />
 						<span class="number">
-							{numberText(now[name]!, { type: 'number', min, max, writable: true, kind: 'sensor', class: 'signal', title: '' })}{' '}
-							<small>{unit}</small>
+							{numberText(now[name]!, { ...SENSOR, min, max, unit })}
+							<Unit of={unit} />
 						</span>
 					</label>
 				))}
@@ -100,7 +102,7 @@ function PressKey(props: { isDown: boolean; isOff: boolean; press: (isDown: bool
 		}
 	};
 	return (
-		<button class="button press" aria-pressed={isDown} disabled={isOff} aria-label={t('world.button')}
+		<button class="button press" aria-pressed={isDown} disabled={isOff} aria-label={`${t('world.button')}: ${t('world.button.hold')}`}
 			onPointerDown={(event) => {
 				event.currentTarget.setPointerCapture(event.pointerId);
 				press(true);

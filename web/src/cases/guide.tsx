@@ -31,7 +31,7 @@ export function Guide({ id }: { id: string }): JSX.Element | null {
 	return text && (
 		<details class="panel fold guide" open>
 			<summary><h2>{t('bench.guide')} · {text.title}</h2></summary>
-			<div class="prose"><Markdown text={withoutTitle(text.guide)} /></div>
+			<div class="prose guide-text" tabIndex={0} role="region" aria-label={t('bench.guide')}><Markdown text={withoutTitle(text.guide)} /></div>
 		</details>
 	);
 }

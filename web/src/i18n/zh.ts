@@ -32,7 +32,7 @@ export const zh: Record<Key, string> = {
 
 	stop: '停止',
 	'stop.label': '停止整个教室（连按两次 Esc）',
-	'stop.label.offline': '停止按钮无法连到主机：请直接关闭实验台电源',
+	'stop.label.offline': '未连接：停止按钮连不到主机，请直接关闭实验台电源',
 	'stop.unreachable': '未连接',
 	'stop.asking': '正在停止…',
 	'stop.offline': '没有停下来：本页连不到主机。',
@@ -108,6 +108,7 @@ export const zh: Record<Key, string> = {
 	'bench.guide': '学习指南',
 	'bench.code': '程序',
 	'bench.parts': '部件',
+	'bench.more': '设置与固件（{count}）',
 	'bench.noparts': '这块板子只有引脚。请在上面选择接线方案，部件就会按名字列出来。',
 	'bench.waiting': '套件还没有报告自己有哪些部件，就绪后会显示在这里。',
 	'bench.old': '数值是 {age}前的',

@@ -19,13 +19,14 @@ const ink = computed(() => {
 export function Sparkline({ kit, name, property }: { kit: Kit; name: string; property: Property }): JSX.Element {
 	const canvas = useRef<HTMLCanvasElement>(null);
 	useEffect(() => {
+		const element = canvas.current!;
 		const observer = new ResizeObserver(([entry]) => {
 			const scale = Math.min(2, devicePixelRatio);
-			canvas.current!.width = Math.round(entry!.contentRect.width * scale);
-			canvas.current!.height = Math.round(entry!.contentRect.height * scale);
-			paint(canvas.current!, kit, name, property);
+			element.width = Math.round(entry!.contentRect.width * scale);
+			element.height = Math.round(entry!.contentRect.height * scale);
+			paint(element, kit, name, property);
 		});
-		observer.observe(canvas.current!);
+		observer.observe(element);
 		return () => observer.disconnect();
 	}, []);
 	useSignalEffect(() => {
@@ -100,7 +101,7 @@ function rangeOf(column: (number | null)[], first: number, property: Property): 
 			high = Math.max(high, value);
 		}
 	}
-	const least = isBounded ? (max - min) / 20 : 1;
+	const least = isBounded ? (max - min) / 200 : 1;
 	const missing = Math.max(0, least - (high - low)) / 2;
 	return [low - missing, high + missing];
 }

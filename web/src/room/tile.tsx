@@ -1,15 +1,16 @@
 /* One bench in the room: which kit, alive or not, what it does now, is help needed. */
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
-import { durationText, unitText, valueText } from '../format';
+import { durationText, valueText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
 import { needsHelp, signOf, StateBadge, toneOf } from '../parts/badge';
 import { OldNote } from '../parts/old';
 import { Sparkline } from '../parts/sparkline';
+import { Unit } from '../parts/unit';
 import { link } from '../router';
 import { runsByKit } from '../runs';
-import { isNumeric, partNames, second, socket, type Kit } from '../state';
+import { isNumeric, partNames, second, socket, whyText, type Kit } from '../state';
 import { runIsOver, type Description, type Property } from '../wire';
 
 const SMALL_VALUES = 4;
@@ -30,7 +31,7 @@ export function Tile({ kit }: { kit: Kit }): JSX.Element {
 				<RunLine kit={kit} />
 				{row.state === 'ready' || row.state === 'stale'
 					? <Values kit={kit} description={description} />
-					: <p class="tile-why">{row.why ?? t(`state.${row.state}.means`)}</p>}
+					: <p class="tile-why">{whyText(row)}</p>}
 				<OldNote kit={kit} />
 			</a>
 		</li>
@@ -90,7 +91,7 @@ function Values({ kit, description }: { kit: Kit; description: Description | nul
 
 function Reading({ kit, name, property }: { kit: Kit; name: string; property: Property }): JSX.Element {
 	const text = useComputed(() => valueText(kit.value(name).value, property));
-	return <span class="number">{text} <small>{unitText(property.unit)}</small></span>;
+	return <span class="number">{text}<Unit of={property.unit} /></span>;
 }
 
 /* A lamp or button as a dot with its word for those who do not see colours; else the number. */

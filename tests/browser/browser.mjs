@@ -1,0 +1,54 @@
+/* Chromium for the tests of the pages: start, pages, screenshots, accessibility. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { root } from './fake_daemon.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const shots = path.join(root, 'build/screenshots');
+mkdirSync(shots, { recursive: true });
+
+export const launch = () => chromium.launch({
+	executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+	args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+		'--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+export const SIZES = { 1280: { width: 1280, height: 860 }, 768: { width: 768, height: 1024 } };
+
+/* A page of its own, with its own storage. Errors in the page fail the test that calls `check`. */
+export async function open(browser, url, { lang = 'en', width = 1280, theme = 'light', ...more } = {}) {
+	const context = await browser.newContext({
+		locale: lang === 'zh' ? 'zh-CN' : 'en-GB', viewport: SIZES[width], colorScheme: theme,
+		hasTouch: width === 768, reducedMotion: 'reduce', timezoneId: 'Asia/Shanghai', ...more,
+	});
+	const page = await context.newPage();
+	page.setDefaultTimeout(15_000);
+	page.problems = [];
+	page.on('pageerror', (error) => page.problems.push(error.stack));
+	page.on('console', (message) => {
+		if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION/.test(message.text())) {
+			page.problems.push(message.text());
+		}
+	});
+	await page.goto(url);
+	return page;
+}
+
+export async function shoot(page, name) {
+	await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+}
+
+/* Nothing serious for people with other eyes, hands and ears; no error in the page; nothing cut off. */
+export async function check(page, what) {
+	assert.deepEqual(page.problems, [], what);
+	await page.evaluate(axe);
+	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+	const bad = found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+		.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary}`).join('\n  ')}`);
+	assert.deepEqual(bad, [], what);
+	const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+	assert.ok(overflow <= 0, `${what}: the page is ${overflow} px too wide`);
+}
