@@ -64,6 +64,20 @@ static bool next_element(struct piece *list, struct piece *element)
 	return true;
 }
 
+/* Names of subprotocols are case-sensitive, says RFC 6455; other words are not. */
+static bool offers(struct piece list, const char *subprotocol)
+{
+	struct piece element;
+
+	while (next_element(&list, &element)) {
+		if (is(element, subprotocol) &&
+			memcmp(element.at, subprotocol, element.length) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool has_element(struct piece list, const char *word)
 {
 	struct piece element;
@@ -194,8 +208,7 @@ static bool take_wishes(struct reading *reading, struct piece name, struct piece
 	} else if (is(name, "sec-websocket-version")) {
 		reading->has_version = is(value, "13");
 	} else if (is(name, "sec-websocket-protocol")) {
-		head->has_subprotocol =
-			head->has_subprotocol || has_element(value, "kitlab.v1");
+		head->has_subprotocol = head->has_subprotocol || offers(value, "kitlab.v1");
 	}
 	return true;
 }
