@@ -1,0 +1,103 @@
+/*
+ * What a user would write today, to be measured beside kitlabd: npm's firmata-io on
+ * the boards' ttys and npm's ws towards the browsers, values gathered and sent 20 times
+ * a second (rate 0: each sample when it is whole). It speaks the part of the wire
+ * contract that the load generator uses, and is written as well as one would without
+ * effort: one JSON text a frame for all clients, no log, no history.
+ *
+ *   node peer.mjs TTY...      the boards are b0, b1, ... in that order
+ */
+import { EventEmitter } from 'node:events';
+import { constants, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import tty from 'node:tty';
+import { WebSocketServer } from 'ws';
+
+const { Firmata } = createRequire(import.meta.url)('firmata-io');
+const CHANNELS = [0, 1, 2, 3, 4, 5];
+const LED = 13;
+const clients = new Map(); /* socket -> rate */
+
+class Line extends EventEmitter {
+	constructor(path) {
+		super();
+		const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
+		this.input = new tty.ReadStream(openSync(path, flags));
+		this.input.setRawMode(true);
+		this.output = new tty.WriteStream(openSync(path, flags));
+		this.input.on('data', (data) => this.emit('data', data));
+	}
+
+	write(data, done) {
+		this.output.write(data, done);
+	}
+}
+
+function send(kits, rate) {
+	const params = { t: performance.now(), kits };
+	const text = Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'kit.values', params }));
+	for (const [socket, wanted] of clients) {
+		if (wanted === rate) {
+			socket.send(text, { binary: false });
+		}
+	}
+}
+
+function open(path, number) {
+	const id = `b${number}`;
+	const kit = { id, seq: 0, set: {}, hasNew: false };
+	return new Promise((resolve) => {
+		kit.board = new Firmata(new Line(path), { reportVersionTimeout: 100, samplingInterval: 10 });
+		kit.board.on('ready', () => {
+			kit.board.pinMode(LED, kit.board.MODES.OUTPUT);
+			for (const channel of CHANNELS) {
+				kit.board.analogRead(channel, (value) => {
+					kit.set[`pin.A${channel}`] = value;
+					kit.hasNew = true;
+					if (channel === CHANNELS.at(-1)) {
+						kit.seq++;
+						if ([...clients.values()].includes(0)) {
+							send({ [id]: { seq: kit.seq, t: performance.now(), set: kit.set } }, 0);
+						}
+					}
+				});
+			}
+			resolve(kit);
+		});
+	});
+}
+
+const kits = await Promise.all(process.argv.slice(2).map(open));
+setInterval(() => {
+	const changed = {};
+	for (const kit of kits) {
+		if (kit.hasNew) {
+			changed[kit.id] = { seq: kit.seq, t: performance.now(), set: kit.set };
+			kit.hasNew = false;
+		}
+	}
+	if (clients.size) {
+		send(changed, 20);
+	}
+}, 50);
+
+const methods = {
+	'kit.watch': ({ rate }, socket) => {
+		clients.set(socket, rate);
+		return { watch: 1, kits: {} };
+	},
+	'kit.write': ({ kit, value }) => {
+		kits[Number(kit.slice(1))].board.digitalWrite(LED, value ? 1 : 0);
+		return { t: performance.now() };
+	},
+};
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws', perMessageDeflate: false });
+server.on('connection', (socket) => {
+	socket.on('message', (text) => {
+		const { id, method, params } = JSON.parse(text);
+		socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: methods[method](params, socket) }));
+	});
+	socket.on('close', () => clients.delete(socket));
+});
+server.on('listening', () => console.log(`peer ready http://127.0.0.1:${server.address().port}/`));
+process.on('SIGTERM', () => process.exit(0));
