@@ -2,9 +2,10 @@
  * Far ends on the event loop; see far_end.h.
  *
  * A pty's master cannot tell when the slave is opened: it polls as hung up
- * while nobody has it, and a close followed by an open at once is not seen at
- * all. So one inotify instance for the process watches the slaves' nodes and
- * counts opens and closes; the master is read only in between.
+ * while nobody has it, and a close followed by an open at once leaves no trace.
+ * So one inotify instance for the process watches the slaves' nodes. It merges
+ * equal events, so opens cannot be counted: an open begins a session, EIO at the
+ * master ends it, and an open after a close means that the host came anew.
  */
 #include "virtual/far_end.h"
 
@@ -45,8 +46,9 @@ struct far_end {
 	int fd; /* master, or the host's connection; -1 = none */
 	struct loop_fd *watcher;
 	int watch; /* inotify's, -1 = none */
-	int opens; /* programs that have the slave open */
 	bool is_open, is_reading;
+	bool has_closed; /* somebody closed the slave since the session began */
+	bool has_path; /* spec.target is our symlink or socket */
 
 	size_t queued;
 	uint8_t queue[QUEUE_MAX];
@@ -95,13 +97,7 @@ void far_end_read(struct far_end *far, size_t count_max)
 	if (got > 0) {
 		far->events->received(far->data, bytes, (size_t)got);
 	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-		if (is_pty(far)) {
-			/* Hung up: inotify tells the close in its turn, before a next open. */
-			loop_fd_remove(far->watcher);
-			far->watcher = NULL;
-		} else {
-			end_session(far);
-		}
+		end_session(far);
 	}
 }
 
@@ -146,6 +142,7 @@ static void begin_session(struct far_end *far)
 {
 	far->is_open = true;
 	far->is_reading = true;
+	far->has_closed = false;
 	far->queued = 0;
 	far->watcher = loop_fd_add(far->hub->loop, far->fd, LOOP_READ, on_bytes, far);
 	far->events->opened(far->data);
@@ -171,11 +168,14 @@ const char *far_end_name(const struct far_end *far)
 
 static void on_slave(struct far_end *far, uint32_t mask)
 {
-	if (mask & IN_OPEN && far->opens++ == 0) {
-		begin_session(far);
+	if (mask & IN_CLOSE) {
+		far->has_closed = true;
 	}
-	if (mask & IN_CLOSE && far->opens > 0 && --far->opens == 0) {
+	if (mask & IN_OPEN && far->is_open && far->has_closed) {
 		end_session(far);
+	}
+	if (mask & IN_OPEN && !far->is_open) {
+		begin_session(far);
 	}
 }
 
@@ -248,6 +248,7 @@ static enum err plug_pty(struct far_end *far, struct why *why)
 	if (link[0] && make_link(slave, link) < 0) {
 		return why_set(why, ERR_IO, MSG_PORT_IO, link, strerror(errno));
 	}
+	far->has_path = link[0] != '\0';
 	snprintf(far->name, sizeof(far->name), "%s", link[0] ? link : slave);
 	return ERR_NONE;
 }
@@ -308,6 +309,7 @@ static enum err plug_socket(struct far_end *far, struct why *why)
 		listen(far->listener, 4) < 0) {
 		return why_set(why, ERR_IO, MSG_PORT_IO, target, strerror(errno));
 	}
+	far->has_path = far->spec.scheme == PORT_UNIX;
 	far->listen_watcher =
 		loop_fd_add(far->hub->loop, far->listener, LOOP_READ, on_connection, far);
 	snprintf(far->name, sizeof(far->name), "%s:%s",
@@ -333,7 +335,6 @@ enum err far_end_plug(struct far_end *far, struct why *why)
 void far_end_unplug(struct far_end *far)
 {
 	far->is_open = false;
-	far->opens = 0;
 	far->queued = 0;
 	loop_fd_remove(far->watcher);
 	loop_fd_remove(far->listen_watcher);
@@ -341,18 +342,16 @@ void far_end_unplug(struct far_end *far)
 	if (far->watch >= 0) {
 		inotify_rm_watch(far->hub->inotify, far->watch);
 	}
-	if (is_pty(far) && far->watch >= 0 && far->spec.target[0]) {
+	if (far->has_path) {
 		unlink(far->spec.target);
 	}
 	if (far->listener >= 0) {
-		if (far->spec.scheme == PORT_UNIX) {
-			unlink(far->spec.target);
-		}
 		close(far->listener);
 	}
 	if (far->fd >= 0) {
 		close(far->fd);
 	}
+	far->has_path = false;
 	far->watch = far->listener = far->fd = -1;
 }
 
