@@ -110,7 +110,7 @@ static void send_frame(struct client *client, struct frame *frame)
 static void close_now(struct session *session, int code)
 {
 	lws_close_reason(session->wsi, (enum lws_close_status)code, NULL, 0);
-	lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
 static void on_stuck(void *data)
