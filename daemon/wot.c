@@ -186,11 +186,12 @@ static void answer_property(struct http_request *request, struct kit *kit, const
 	bool observes = strcmp(path->tail, "observe") == 0;
 	struct why why;
 	int index;
+	enum err err = kit_need_property(kit, path->name, &index, &why);
 
-	if (!http_allows(request, observes ? "GET" : "GET PUT")) {
+	if (err != ERR_NOT_FOUND && !http_allows(request, observes ? "GET" : "GET PUT")) {
 		return;
 	}
-	if (kit_need_property(kit, path->name, &index, &why)) {
+	if (err) {
 		http_fail(request, &why);
 	} else if (observes) {
 		wot_observe(request, kit, index);
@@ -206,13 +207,10 @@ static void answer_action(struct http_request *request, struct kit *kit, const s
 	int index = kit_find_action(kit, path->name);
 	struct why why;
 
-	if (!http_allows(request, "POST")) {
-		return;
-	}
 	if (index < 0) {
 		why_set(&why, ERR_NOT_FOUND, MSG_NO_ACTION, kit->id, path->name);
 		http_fail(request, &why);
-	} else {
+	} else if (http_allows(request, "POST")) {
 		do_action(request, kit, index);
 	}
 }
@@ -222,13 +220,10 @@ static void answer_event(struct http_request *request, struct kit *kit, const st
 	int index = kit_find_event(kit, path->name);
 	struct why why;
 
-	if (!http_allows(request, "GET")) {
-		return;
-	}
 	if (index < 0) {
 		why_set(&why, ERR_NOT_FOUND, MSG_HTTP_NO_PAGE, request->head.path);
 		http_fail(request, &why);
-	} else {
+	} else if (http_allows(request, "GET")) {
 		wot_subscribe(request, kit, index);
 	}
 }
