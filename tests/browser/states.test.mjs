@@ -166,7 +166,7 @@ async function show(name, state, lang, width, theme) {
 		}
 		const what = `${name}.${lang}.${width}${theme === 'dark' ? '.dark' : ''}`;
 		await shoot(page, what);
-		await check(page, what);
+		await check(page, what, { withAxe: (lang === 'zh') === (width === 1280) });
 		await page.context().close();
 	} finally {
 		if (!daemon.isStopped) {

@@ -141,7 +141,7 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 				</button>
 			</div>
 			{names.value.length === 0 && <p class="muted">{t('chart.empty')}</p>}
-			<div class="plot" ref={place} title={names.value.length > 0 ? t('chart.hint') : undefined} />
+			<div class={names.value.length > 0 ? 'plot' : 'plot plot-empty'} ref={place} title={t('chart.hint')} />
 			<ul class="legend">
 				{names.value.map((name, i) => (
 					<LegendItem key={name} kit={kit} name={name} property={properties[name]} place={i}

@@ -46,7 +46,8 @@ const reachable = (kit: Kit): boolean => isLive.value && kit.row.value.state ===
 
 function Reading({ property, value }: Pick<WidgetProps, 'property' | 'value'>): JSX.Element {
 	const text = useComputed(() => valueText(value.value, property));
-	return <span class="number reading">{text}<Unit of={property.unit} /></span>;
+	const isKnown = useComputed(() => value.value !== null);
+	return <span class="number reading">{text}{isKnown.value && <Unit of={property.unit} />}</span>;
 }
 
 function Switch({ kit, name, property, value, write }: WidgetProps): JSX.Element {

@@ -19,6 +19,7 @@ export function Tile({ kit }: { kit: Kit }): JSX.Element {
 	const row = kit.row.value;
 	const description = kit.description.value;
 	const sign = signOf(kit);
+	const isHere = row.state === 'ready' || row.state === 'stale';
 	return (
 		<li>
 			<a class={`tile tone-${toneOf(sign)}${needsHelp(kit) ? ' tile-help' : ''}`} href={link.bench(kit.id)}
@@ -28,10 +29,9 @@ export function Tile({ kit }: { kit: Kit }): JSX.Element {
 					<span class="tile-name">{row.label || kit.id}</span>
 					<StateBadge sign={sign} />
 				</div>
-				<RunLine kit={kit} />
-				{row.state === 'ready' || row.state === 'stale'
-					? <Values kit={kit} description={description} />
-					: <p class="tile-why">{whyText(row)}</p>}
+				{isHere && <RunLine kit={kit} />}
+				{(!isHere || row.why) && <p class="tile-why">{whyText(row)}</p>}
+				{isHere && <Values kit={kit} description={description} />}
 				<OldNote kit={kit} />
 			</a>
 		</li>
@@ -47,7 +47,8 @@ function RunLine({ kit }: { kit: Kit }): JSX.Element {
 		return (
 			<div class={run.state === 'failed' ? 'tile-run tone-bad' : 'tile-run muted'}>
 				{run.state === 'failed' && <Icon name="failed" size={16} />}
-				<span class="clip">{run.name}</span> <span>{t(`run.${run.state}`)}</span>
+				<span class="clip">{run.name}</span>
+				<span>{t(`run.${run.state}`)}{run.error?.line ? ` · ${t('console.line', { line: run.error.line })}` : ''}</span>
 			</div>
 		);
 	}
@@ -72,7 +73,9 @@ function Values({ kit, description }: { kit: Kit; description: Description | nul
 	const { properties } = description;
 	const main = names.find((name) => properties[name]!.kind === 'sensor' && isNumeric(properties[name]!))
 		?? names.find((name) => isNumeric(properties[name]!));
-	const others = names.filter((name) => name !== main).slice(0, SMALL_VALUES);
+	const isLamp = (name: string): boolean => properties[name]!.type === 'bool';
+	const others = names.filter((name) => name !== main)
+		.sort((a, b) => Number(isLamp(b)) - Number(isLamp(a))).slice(0, SMALL_VALUES);
 	return (
 		<>
 			{main && (
@@ -91,7 +94,8 @@ function Values({ kit, description }: { kit: Kit; description: Description | nul
 
 function Reading({ kit, name, property }: { kit: Kit; name: string; property: Property }): JSX.Element {
 	const text = useComputed(() => valueText(kit.value(name).value, property));
-	return <span class="number">{text}<Unit of={property.unit} /></span>;
+	const isKnown = useComputed(() => kit.value(name).value !== null);
+	return <span class="number">{text}{isKnown.value && <Unit of={property.unit} />}</span>;
 }
 
 /* A lamp or button as a dot with its word for those who do not see colours; else the number. */
