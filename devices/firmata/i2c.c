@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	REPLY_US = 2000 * 1000,
+	REPLY_US = KIT_ACT_TIMEOUT_MS * 1000,
 	BYTES_MAX = (FIRMATA_BOARD_SYSEX_MAX - 3) / 2, /* after id, address, control */
 };
 
