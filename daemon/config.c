@@ -40,7 +40,7 @@ static const struct argp_option options[] = {
 	{"listen", OPTION_LISTEN, "ADDR:PORT", 0, "default 127.0.0.1:8080; port 0 = any free", 0},
 	{"open-lab", OPTION_OPEN_LAB, "teacher|student", OPTION_ARG_OPTIONAL,
 		"no login: everybody on this computer is a teacher (or a student)", 0},
-	{"virtual", OPTION_VIRTUAL, "NAME|none", 0, "the virtual classroom to start", 0},
+	{"virtual", OPTION_VIRTUAL, "NAME|PATH|none", 0, "the virtual classroom to start", 0},
 	{"port", OPTION_PORT, "SPEC", 0, "a port to open, as in serial:/dev/ttyACM0 (repeatable)", 0},
 	{"no-scan", OPTION_NO_SCAN, NULL, 0, "open only what --port names", 0},
 	{"cases", OPTION_CASES, "DIR", 0, "folder of the course cases", 0},

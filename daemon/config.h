@@ -15,7 +15,7 @@ struct config {
 	char state_dir[512];
 	char cases_dir[512];
 	char wiring_dir[512];       /* the lab's own profiles; "" = none */
-	char virtual_classroom[64]; /* "" = nothing said, "none" = none */
+	char virtual_classroom[256]; /* name or path; "" = nothing said, "none" = none */
 	char hosts[CONFIG_HOSTS_MAX][128]; /* further names that Host and Origin may have */
 	int host_count;
 	bool is_open_lab;

@@ -172,13 +172,14 @@ static enum err set_wiring_dir(struct config *config, const char *key, const cha
 	return copy_text(config->wiring_dir, sizeof(config->wiring_dir), key, value, why);
 }
 
+/* The name of one that is shipped, or the whole path of a JSON file. */
 static enum err set_virtual(struct config *config, const char *key, const char *value,
 	struct why *why)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
-	if (value[strspn(value, letters)] != '\0') {
-		return wrong(key, "[a-z0-9-]+, none", value, why);
+	if (value[0] != '/' && value[strspn(value, letters)] != '\0') {
+		return wrong(key, "[a-z0-9-]+, /PATH, none", value, why);
 	}
 	return copy_text(config->virtual_classroom, sizeof(config->virtual_classroom), key, value,
 		why);

@@ -38,7 +38,7 @@ enum {
 
 struct world {
 	struct server *server; /* borrowed */
-	char classroom[64];
+	char classroom[256];
 	struct world_process process;
 	struct loop_fd *listen_watcher;
 	struct loop_child *child;

@@ -19,7 +19,7 @@
 enum { CLASSROOM_BENCHES_MAX = 256, CLASSROOM_SEATS_MAX = 256 };
 
 struct classroom {
-	char name[64];
+	char name[256];
 	struct bench *benches[CLASSROOM_BENCHES_MAX]; /* owned */
 	size_t bench_count;
 	char seats[CLASSROOM_SEATS_MAX][32];
