@@ -74,7 +74,7 @@ static struct lws_context *create_context(struct web *web)
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = web->protocols,
-		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8,
+		.options = LWS_SERVER_OPTION_LIBEV,
 		.foreign_loops = native,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,

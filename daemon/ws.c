@@ -15,6 +15,7 @@
 #include "rpc.h"
 #include "script.h"
 #include "server.h"
+#include "value.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
@@ -191,6 +192,9 @@ static int receive(struct session *session, const char *piece, size_t length)
 	size_t whole = session->length;
 
 	session->length = 0;
+	if (whole > 0 && !utf8_is_valid(session->message, whole)) {
+		return refuse(session, LWS_CLOSE_STATUS_INVALID_PAYLOAD);
+	}
 	rpc_message(&session->client, session->message ? session->message : "", whole);
 	if (session->message_room > 16 * 1024) {
 		free(session->message);
@@ -252,6 +256,30 @@ static void closed(struct session *session)
 	log_debug("client %llu went", (unsigned long long)client->number);
 }
 
+/* A client's close: nothing, or two bytes of code and a text. libwebsockets answers it. */
+static int judge_close(struct session *session, const char *body, size_t length)
+{
+	if (length == 1) {
+		return refuse(session, LWS_CLOSE_STATUS_PROTOCOL_ERR);
+	}
+	if (length > 2 && !utf8_is_valid(body + 2, length - 2)) {
+		return refuse(session, LWS_CLOSE_STATUS_INVALID_PAYLOAD);
+	}
+	return 0;
+}
+
+/*
+ * Comes before a close. For some violations libwebsockets would hang up without
+ * a word; all that it finds itself are violations of the protocol, since UTF-8
+ * and sizes are looked at here.
+ */
+static void name_violation(struct session *session)
+{
+	if (session->is_open && !session->closing) {
+		lws_close_reason(session->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+	}
+}
+
 int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 	size_t length)
 {
@@ -263,6 +291,11 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		closed(session);
+		return 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		return judge_close(session, in, length);
+	case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+		name_violation(session);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return write_one(session);
