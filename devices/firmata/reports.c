@@ -5,6 +5,8 @@
  */
 #include "state.h"
 
+#include <math.h>
+
 enum { UNCHANGED_US = 100 * 1000 };
 
 static bool is_watched(const struct kit *kit, int index)
@@ -129,9 +131,10 @@ void reports_take_analog(struct kit *kit, unsigned channel, uint64_t counts)
 	show(kit, pin->property, value_int((int64_t)counts));
 	if (pin->part) {
 		double full = (double)((UINT64_C(1) << pin->analog_bits) - 1);
+		double reading = pin->part->offset + pin->part->scale * (double)counts / full;
 
-		show(kit, pin->part_property,
-			value_number(pin->part->offset + pin->part->scale * (double)counts / full));
+		/* Four decimals are finer than any such sensor; more would only be noise to read. */
+		show(kit, pin->part_property, value_number(nearbyint(reading * 1e4) / 1e4));
 	}
 }
 
