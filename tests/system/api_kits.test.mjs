@@ -325,16 +325,6 @@ test('kit.wiring', async (t) => {
 	});
 });
 
-test('a kit that is known but not plugged in is absent after a restart', async (t) => {
-	const { client, b1, daemon } = await lab(t, { b1: { keys: {} } });
-	await client.call('kits.list');
-	await daemon.stop();
-	b1.unplug();
-	const again = await lab(t, {}, { args: ['--state', daemon.state] });
-	const row = await untilState(again.client, 'b1', 'absent');
-	assert.equal(row.port, null);
-});
-
 test('events', async (t) => {
 	const { client, b1 } = await lab(t);
 	await client.call('kit.watch', { kit: 'b1', rate: 1 });

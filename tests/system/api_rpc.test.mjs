@@ -44,7 +44,7 @@ test('JSON-RPC', async (t) => {
 		'an unknown method is -32601': ['{"jsonrpc":"2.0","id":"x","method":"kit.fly"}', -32601, 'x'],
 		'parameters that are an array are -32602': ['{"jsonrpc":"2.0","id":8,"method":"kit.read","params":[1]}', -32602, 8],
 		'parameters that are a text are -32602': ['{"jsonrpc":"2.0","id":8,"method":"kit.read","params":"x"}', -32602, 8],
-		'a missing parameter is -32602': ['{"jsonrpc":"2.0","id":8,"method":"kit.read","params":{"kit":"b1"}}', -32602, 8],
+		'a missing parameter is -32602': ['{"jsonrpc":"2.0","id":8,"method":"kit.read","params":{"property":"x"}}', -32602, 8],
 		'a parameter of a wrong type is -32602': ['{"jsonrpc":"2.0","id":8,"method":"kit.read","params":{"kit":5,"property":"x"}}', -32602, 8],
 	};
 	for (const [name, [text, code, id = null]] of Object.entries(refused)) {
@@ -62,7 +62,7 @@ test('JSON-RPC', async (t) => {
 		assert.equal(error.reason, 'not_found');
 	});
 	await t.test('an id may be text or an integer, and comes back unchanged', async () => {
-		for (const id of ['', 'a "quoted" 文', 'x'.repeat(100), 0, -3, 9007199254740991]) {
+		for (const id of ['', 'a "quoted" 文', 'x'.repeat(60), 0, -3, 9007199254740991]) {
 			const { result } = await ask(client, JSON.stringify({ jsonrpc: '2.0', id, method: 'hello' }), id);
 			assert.equal(result.version, 1);
 		}
@@ -135,7 +135,7 @@ test('hello', async (t) => {
 	});
 	await t.test('requests work without hello', async () => {
 		const client = await join();
-		assert.deepEqual(await client.call('kits.list'), { kits: [] });
+		assert.deepEqual((await client.call('kits.list')).kits, []);
 	});
 	await t.test('there is no compression', async () => {
 		const client = await connect(daemon, { options: { perMessageDeflate: true } });
@@ -207,7 +207,8 @@ test('limits', async (t) => {
 	});
 	await t.test('a client that is silent for 4 s after a ping is gone', async () => {
 		const socket = net.connect(daemon.port, '127.0.0.1');
-		socket.write('GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+		socket.write('GET /ws HTTP/1.1\r\n'
+			+ `Host: 127.0.0.1:${daemon.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n`
 			+ 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
 			+ 'Sec-WebSocket-Protocol: kitlab.v1\r\n\r\n');
 		let isGone = false;

@@ -111,7 +111,7 @@ test('the configuration file', async (t) => {
 		return file;
 	};
 	await t.test('an unknown key is an error with file and line', async () => {
-		const file = config('[daemon]\nlisten = 127.0.0.1:0\n\nwheels = 4\n');
+		const file = config('[server]\nlisten = 127.0.0.1:0\n\nwheels = 4\n');
 		const { code, stderr } = await ended([...common(), '--config', file]);
 		assert.equal(code, 2);
 		assert.ok(stderr.includes(`${file}:4`), stderr);
@@ -123,13 +123,13 @@ test('the configuration file', async (t) => {
 		assert.ok(stderr.includes(file), stderr);
 	});
 	await t.test('a line that is no setting is an error with its line', async () => {
-		const file = config('[daemon]\nlisten = 127.0.0.1:0\nhello world\n');
+		const file = config('[server]\nlisten = 127.0.0.1:0\nhello world\n');
 		const { code, stderr } = await ended([...common(), '--config', file]);
 		assert.equal(code, 2);
 		assert.ok(stderr.includes(`${file}:3`), stderr);
 	});
 	await t.test('a line of over 200 bytes is an error, not cut silently', async () => {
-		const file = config(`[daemon]\nstate = /tmp/${'x'.repeat(300)}\n`);
+		const file = config(`[folders]\nstate = /tmp/${'x'.repeat(300)}\n`);
 		const { code, stderr } = await ended([...common(), '--config', file]);
 		assert.equal(code, 2, stderr);
 	});
@@ -193,7 +193,7 @@ for (const [name, args] of Object.entries({
 	test(`${name} starts without a virtual classroom`, async () => {
 		const daemon = await start({ args });
 		const client = await connect(daemon);
-		assert.deepEqual(await client.call('kits.list'), { kits: [] });
+		assert.deepEqual((await client.call('kits.list')).kits, []);
 		await client.close();
 		await daemon.stop();
 	});

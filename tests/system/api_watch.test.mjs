@@ -6,6 +6,7 @@ import test from 'node:test';
 import { now, until, untilState } from './daemon.mjs';
 import { lab } from './lab.mjs';
 
+const ANALOG = ['pin.A0', 'pin.A1', 'pin.A2', 'pin.A3', 'pin.A4', 'pin.A5'];
 const isValues = (p, m) => m === 'kit.values';
 const frames = (client, kit = 'b1') => client.notifications
 	.filter((n) => n.method === 'kit.values' && n.params.kits[kit]).map((n) => n.params);
@@ -88,7 +89,7 @@ test('rates', async (t) => {
 	const { client, b1, connect } = await lab(t, { b1: { keys: { sampling: '5' } } });
 	vary(b1);
 	await t.test('the default is 20 frames a second, with the newest values', async () => {
-		await client.call('kit.watch', { kit: 'b1' });
+		await client.call('kit.watch', { kit: 'b1', properties: ANALOG });
 		await client.waitFor(isValues);
 		client.notifications.length = 0;
 		const began = now();
@@ -103,8 +104,8 @@ test('rates', async (t) => {
 	await t.test('each client has its own rate', async () => {
 		const slow = await connect();
 		const fast = await connect();
-		await slow.call('kit.watch', { kit: 'b1', rate: 2 });
-		await fast.call('kit.watch', { kit: 'b1', rate: 50 });
+		await slow.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 2 });
+		await fast.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 50 });
 		await until(() => frames(slow).length >= 4, 5000);
 		const ratio = frames(fast).length / frames(slow).length;
 		assert.ok(ratio > 8, `${frames(fast).length} against ${frames(slow).length}`);
@@ -147,7 +148,7 @@ test('all kits', async (t) => {
 	}
 	await t.test('"*" watches all kits in one message a frame', async () => {
 		const all = await connect();
-		const { kits } = await all.call('kit.watch', { kit: '*' });
+		const { kits } = await all.call('kit.watch', { kit: '*', properties: ANALOG });
 		assert.deepEqual(Object.keys(kits).sort(), ['b1', 'b2', 'b3']);
 		await all.waitFor((p, m) => isValues(p, m) && ['b1', 'b2', 'b3'].every((id) => p.kits[id]));
 		all.notifications.length = 0;
@@ -158,8 +159,8 @@ test('all kits', async (t) => {
 	});
 	await t.test('two watches of one rate are one message a frame', async () => {
 		const two = await connect();
-		await two.call('kit.watch', { kit: 'b1', rate: 10 });
-		await two.call('kit.watch', { kit: 'b2', rate: 10 });
+		await two.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 10 });
+		await two.call('kit.watch', { kit: 'b2', properties: ANALOG, rate: 10 });
 		await two.waitFor((p, m) => isValues(p, m) && p.kits.b1 && p.kits.b2);
 		two.notifications.length = 0;
 		const began = now();
@@ -171,7 +172,7 @@ test('all kits', async (t) => {
 		const pair = [await connect(), await connect()];
 		for (const one of pair) {
 			one.keep = true;
-			await one.call('kit.watch', { kit: '*', rate: 20 });
+			await one.call('kit.watch', { kit: '*', properties: ANALOG, rate: 20 });
 		}
 		const values = (one) => one.messages.filter((text) => text.includes('"kit.values"'));
 		await until(() => values(pair[1]).length >= 20);
@@ -182,7 +183,7 @@ test('all kits', async (t) => {
 	await t.test('times have three decimals', async () => {
 		const one = await connect();
 		one.keep = true;
-		await one.call('kit.watch', { kit: 'b1', rate: 0 });
+		await one.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 0 });
 		await until(() => one.messages.filter((text) => text.includes('"kit.values"')).length >= 5);
 		for (const text of one.messages.filter((m) => m.includes('"kit.values"'))) {
 			for (const [, time] of text.matchAll(/"t":([^,}]*)/g)) {
@@ -194,7 +195,7 @@ test('all kits', async (t) => {
 		const late = await connect();
 		boards.b3.unplug();
 		await untilState(client, 'b3', 'lost');
-		await late.call('kit.watch', { kit: '*', rate: 20 });
+		await late.call('kit.watch', { kit: '*', properties: ANALOG, rate: 20 });
 		await boards.b3.listen(boards.b3.file);
 		await late.waitFor((p, m) => isValues(p, m) && p.kits.b3, 8000);
 	});
@@ -208,7 +209,7 @@ test('all kits', async (t) => {
 test('a watch goes on over an unplug', async (t) => {
 	const { client, b1 } = await lab(t, { b1: { keys: { sampling: '10' } } });
 	vary(b1);
-	await client.call('kit.watch', { kit: 'b1', rate: 20 });
+	await client.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 20 });
 	await client.waitFor(isValues);
 	b1.unplug();
 	await untilState(client, 'b1', 'lost');

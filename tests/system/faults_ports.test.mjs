@@ -28,6 +28,7 @@ const noise = (seed, count) => {
 };
 const ms = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const read = async (client, kit, property) => (await client.call('kit.read', { kit, property })).value;
+const ANALOG = ['pin.A0', 'pin.A1', 'pin.A2', 'pin.A3', 'pin.A4', 'pin.A5'];
 const analog = (channel, value) => [0xe0 | channel, value & 0x7f, value >> 7];
 
 /* The kit beside: still ready, still measuring, still obeying. */
@@ -46,7 +47,7 @@ const two = (b1 = {}) => ({ b1, ok: { keys: { sampling: '10' } } });
 test('fault_01_cable_pulled_during_read', async (t) => {
 	const { client, daemon, b1, ok } = await lab(t, two({ over: 'pty', keys: { sampling: '2' } }));
 	await client.call('kits.watch');
-	await client.call('kit.watch', { kit: 'b1', rate: 0 });
+	await client.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 0 });
 	await client.waitFor((p, m) => m === 'kit.values' && p.kits.b1);
 	const before = daemon.usage();
 	const pulled = now();
@@ -182,7 +183,7 @@ test('fault_09_silent_board_is_stale', async (t) => {
 
 test('fault_10_board_floods', async (t) => {
 	const { client, daemon, b1, ok } = await lab(t, two());
-	await client.call('kit.watch', { kit: 'b1', rate: 20 });
+	await client.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 20 });
 	await client.call('kit.watch', { kit: 'ok', properties: ['pin.A0'], rate: 0 });
 	await client.waitFor((p, m) => m === 'kit.values' && p.kits.ok);
 	const before = daemon.usage();
@@ -239,7 +240,7 @@ test('fault_11_random_bytes', async (t) => {
 
 test('fault_12_flipped_truncated_and_joined_bytes', async (t) => {
 	const { client, b1, ok } = await lab(t, two({ keys: { sampling: '5' } }));
-	await client.call('kit.watch', { kit: 'b1', rate: 0 });
+	await client.call('kit.watch', { kit: 'b1', properties: ANALOG, rate: 0 });
 	const dice = random(12);
 	b1.transform = (bytes) => {
 		const out = [];

@@ -61,7 +61,7 @@ test('fault_46_browser_that_does_not_read', async (t) => {
 	const { daemon, client, b1, connect: join } = await lab(t, { b1: { keys: { sampling: '10' } } });
 	const before = daemon.usage();
 	const lazy = await connect(daemon);
-	await lazy.call('kit.watch', { kit: 'b1', rate: 0 });
+	await lazy.call('kit.watch', { kit: 'b1', properties: ['pin.A0'], rate: 0 });
 	await lazy.waitFor((p, m) => m === 'kit.values');
 	lazy.ws._socket.pause();
 	const honest = await join();
