@@ -30,7 +30,6 @@ struct device {
 	char *usb, *tty;           /* paths in /sys */
 	UMockdevIoctlBase *ioctls;
 	unsigned lines;            /* TIOCM_... */
-	char pty[256];
 	pid_t board;
 	int held;                  /* fd of the other program, -1 = none */
 };
@@ -124,7 +123,6 @@ static void plug(const char *name, const char *seat, const char *ids, const char
 	snprintf(device->name, sizeof(device->name), "%s", name);
 	snprintf(devnode, sizeof(devnode), "/dev/%s", name);
 	sscanf(ids, "%4[0-9a-f]:%4[0-9a-f]", vendor, product);
-	snprintf(device->pty, sizeof(device->pty), "%s", pty);
 	device->board = board;
 	device->held = -1;
 	device->ioctls = umockdev_ioctl_base_new();
@@ -170,13 +168,17 @@ static void release(struct device *device)
 
 static void hold(struct device *device)
 {
+	/* By the testbed's link: a path in /dev would lead this program into the testbed, too. */
+	char *node = node_path(device->name);
+
 	release(device);
-	device->held = open(device->pty, O_RDWR | O_NOCTTY);
+	device->held = open(node, O_RDWR | O_NOCTTY);
 	if (device->held < 0 || ioctl(device->held, TIOCEXCL) < 0) {
-		say("failed %s: %s", device->pty, strerror(errno));
-		return;
+		say("failed %s: %s", node, strerror(errno));
+	} else {
+		say("held %s", device->name);
 	}
-	say("held %s", device->name);
+	g_free(node);
 }
 
 static void unplug(struct device *device)

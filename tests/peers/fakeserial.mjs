@@ -36,7 +36,9 @@ export class FakeUsb {
 				throw new Error(`fakeserial ended: ${this.process.stderr}`);
 			}
 			return this.lines.slice(mark).map((line) => pattern.exec(line)).find(Boolean);
-		}, 10000, `fakeserial to say ${pattern}; it said:\n${this.lines.slice(mark).join('\n')}`);
+		}, 10000, `fakeserial to say ${pattern}`).catch((error) => {
+			throw new Error(`${error.message}; it said:\n${this.lines.slice(mark).join('\n')}`);
+		});
 	}
 
 	command(line, answer) {

@@ -167,7 +167,8 @@ test('StandardFirmata 2.4 on an Uno', async (t) => {
 	await t.test('its firmware and its 20 pins are known', async () => {
 		const { properties, actions } = await it.client.call('kit.describe', { kit: 'real' });
 		const pins = Object.keys(properties).filter((name) => /^pin\.\d+$/.test(name));
-		assert.equal(pins.length, 18); /* 0 and 1 are the UART: they can do nothing */
+		assert.equal(pins.length, 20);
+		assert.ok(!properties['pin.0'].writable && properties['pin.2'].writable, '0 and 1 are the UART');
 		for (let n = 0; n < 6; n++) {
 			assert.ok(properties[`pin.A${n}`], `pin.A${n}`);
 		}
@@ -182,9 +183,12 @@ test('a fork of Firmata 2.5 with a pin mode that nobody knows', async (t) => {
 
 	await t.test('its firmware and its pins are known all the same', async () => {
 		const { properties } = await it.client.call('kit.describe', { kit: 'real' });
-		assert.equal(Object.keys(properties).filter((name) => /^pin\.\d+$/.test(name)).length, 18);
+		assert.equal(Object.keys(properties).filter((name) => /^pin\.\d+$/.test(name)).length, 20);
 		assert.match(await it.read('firmware'), /node_pixel_firmata.*2\.5/);
 		assert.equal(await it.read('sampling_ms'), 10);
+		const { hint } = await it.client.refusal('kit.act',
+			{ kit: 'real', action: 'pin_mode', args: { pin: 13, mode: 'analog' } });
+		assert.match(hint, /\b81\b/, 'mode 0x51 is kept');
 	});
 	await common(t, it);
 });

@@ -49,7 +49,9 @@ export class SimBoard {
 				}
 			}
 			return null;
-		}, timeout, `the board to say ${pattern}; it said:\n${this.lines.slice(mark).slice(-20).join('\n')}`);
+		}, timeout, `the board to say ${pattern}`).catch((error) => {
+			throw new Error(`${error.message}; it said:\n${this.lines.slice(mark).slice(-20).join('\n')}`);
+		});
 	}
 
 	/* Gives a command and waits for its answer. */
