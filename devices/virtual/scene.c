@@ -8,13 +8,13 @@
 static const struct {
 	const char *name;
 	double rest, swing, period_s;
-	double step; /* to which it is rounded for people */
+	double parts; /* of a unit: to which it is rounded for people */
 } habits[SCENE_FIELDS] = {
-	[SCENE_LIGHT] = {"light", 0.55, 0.15, 37, 0.001},
-	[SCENE_TEMPERATURE] = {"temperature", 22.5, 0.8, 131, 0.01},
+	[SCENE_LIGHT] = {"light", 0.55, 0.15, 37, 1000},
+	[SCENE_TEMPERATURE] = {"temperature", 22.5, 0.8, 131, 100},
 	[SCENE_BUTTON] = {"button", 0, 0, 1, 1},
-	[SCENE_POT] = {"pot", 0.5, 0, 1, 0.001},
-	[SCENE_DISTANCE] = {"distance", 85, 6, 23, 0.1},
+	[SCENE_POT] = {"pot", 0.5, 0, 1, 1000},
+	[SCENE_DISTANCE] = {"distance", 85, 6, 23, 10},
 };
 
 /* Numbers spread evenly from small seeds (the finaliser of SplitMix64): 0 to 1. */
@@ -66,7 +66,7 @@ double scene_get(const struct scene *scene, enum scene_field field, int64_t now_
 
 		value += habits[field].swing * (0.75 * slow + 0.25 * quick);
 	}
-	return round(value / habits[field].step) * habits[field].step;
+	return round(value * habits[field].parts) / habits[field].parts;
 }
 
 void scene_set(struct scene *scene, enum scene_field field, double value)
