@@ -5,9 +5,13 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* CLOCK_MONOTONIC in microseconds. */
 int64_t clock_now_us(void);
 
 /* UTC in milliseconds since 1970: for people's eyes, never for a deadline. */
 int64_t clock_utc_ms(void);
+
+/* The computing time that another process has used, in microseconds; -1 when it is gone. */
+int64_t clock_cpu_us(pid_t pid);

@@ -20,43 +20,43 @@
 static const char kit_type[] = "kit";
 static const char group_type[] = "pins";
 
-void kit_begin(lua_State *L, enum wire_type type, const char *name)
+void kits_begin(lua_State *L, enum wire_type type, const char *name)
 {
 	struct runner *runner = runner_of(L);
 	const struct kit_object *object = lua_touserdata(L, 1);
 	struct fault fault = {.code = "not_found"};
 
 	if (strlen(name) >= WIRE_NAME_MAX) {
-		kit_raise(L, &fault, name);
+		kits_raise(L, &fault, name);
 	}
 	host_request(runner, type);
 	wire_put_int(&runner->out, object->handle);
 	wire_put_string(&runner->out, name);
 }
 
-int kit_finish(lua_State *L, const char *name)
+int kits_finish(lua_State *L, const char *name)
 {
 	struct wire_in reply = host_call(L);
 	struct fault fault = {0};
 
 	if (host_failed(&reply, &fault)) {
-		return kit_raise(L, &fault, name);
+		return kits_raise(L, &fault, name);
 	}
 	return host_result(L, &reply);
 }
 
 static int read_property(lua_State *L, const char *name)
 {
-	kit_begin(L, WIRE_READ, name);
-	return kit_finish(L, name);
+	kits_begin(L, WIRE_READ, name);
+	return kits_finish(L, name);
 }
 
 /* The value is at 3. */
 static void write_property(lua_State *L, const char *name)
 {
-	kit_begin(L, WIRE_WRITE, name);
+	kits_begin(L, WIRE_WRITE, name);
 	host_put(L, 3, name);
-	kit_finish(L, name);
+	kits_finish(L, name);
 }
 
 /* ---- objects ---- */
@@ -76,9 +76,9 @@ static struct kit_object *push_new(lua_State *L, const char *type, int64_t handl
 	return object;
 }
 
-void kit_push_object(lua_State *L, int64_t handle)
+void kits_push_object(lua_State *L, int64_t handle)
 {
-	kit_push_table(L, handle);
+	kits_push_table(L, handle);
 	if (lua_getfield(L, -1, "object") == LUA_TNIL) {
 		lua_pop(L, 1);
 		push_new(L, kit_type, handle, -1);
@@ -103,17 +103,17 @@ static bool push_member(lua_State *L, const char *name)
 	const struct kit_object *self = lua_touserdata(L, 1);
 
 	if (lua_getfield(L, lua_upvalueindex(1), name) == LUA_TFUNCTION || /* on, wait */
-		kit_look_up(L, 3, "made", name) != LUA_TNIL) {
+		kits_look_up(L, 3, "made", name) != LUA_TNIL) {
 		return true;
 	}
-	if (kit_look_up(L, 3, "actions", name) == LUA_TTABLE) {
+	if (kits_look_up(L, 3, "actions", name) == LUA_TTABLE) {
 		lua_pushvalue(L, 2);
-		lua_pushcclosure(L, kit_act, 1);
+		lua_pushcclosure(L, kits_act, 1);
 		keep_made(L, name);
 		return true;
 	}
-	if (kit_look_up(L, 3, "names", name) == LUA_TNIL &&
-		kit_look_up(L, 3, "stems", name) == LUA_TBOOLEAN) {
+	if (kits_look_up(L, 3, "names", name) == LUA_TNIL &&
+		kits_look_up(L, 3, "stems", name) == LUA_TBOOLEAN) {
 		snprintf(push_new(L, group_type, self->handle, 3)->stem, WIRE_NAME_MAX, "%s", name);
 		keep_made(L, name);
 		return true;
@@ -141,7 +141,7 @@ static int kit_index(lua_State *L)
 		return 1;
 	}
 	if ((!strcmp(name, "id") || !strcmp(name, "model")) &&
-		kit_look_up(L, 3, "names", name) == LUA_TNIL) {
+		kits_look_up(L, 3, "names", name) == LUA_TNIL) {
 		lua_getfield(L, 3, name);
 		return 1;
 	}
@@ -206,7 +206,7 @@ static void push_type(lua_State *L, const char *type, lua_CFunction newindex)
 	lua_setfield(L, -2, "__metatable");
 }
 
-void kit_open_types(lua_State *L)
+void kits_open_types(lua_State *L)
 {
 	push_type(L, kit_type, kit_newindex);
 	lua_pushcfunction(L, kit_tostring);

@@ -59,7 +59,7 @@ static int push_opened(lua_State *L, struct wire_in *reply)
 	if (host_failed(reply, &fault)) {
 		return fault_throw(L, &fault);
 	}
-	kit_push_object(L, wire_get_int(reply));
+	kits_push_object(L, wire_get_int(reply));
 	return 1;
 }
 
@@ -133,7 +133,7 @@ static void put_positional(lua_State *L, const char *name)
 	struct runner *runner = runner_of(L);
 	int list = lua_gettop(L), count = count_positional(L, name, list);
 
-	kit_begin(L, WIRE_ACT, name);
+	kits_begin(L, WIRE_ACT, name);
 	wire_put_int(&runner->out, count);
 	for (int i = 2; i < list; i++) {
 		if (lua_isnil(L, i)) {
@@ -158,7 +158,7 @@ static void put_named(lua_State *L, const char *name)
 		}
 		count++;
 	}
-	kit_begin(L, WIRE_ACT, name);
+	kits_begin(L, WIRE_ACT, name);
 	wire_put_int(&runner->out, count);
 	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
 		put_name(L, -2);
@@ -173,7 +173,7 @@ static int acted(lua_State *L, int status, lua_KContext context)
 
 	(void)status, (void)context;
 	if (host_failed(&reply, &fault)) {
-		return kit_raise(L, &fault, lua_tostring(L, lua_upvalueindex(1)));
+		return kits_raise(L, &fault, lua_tostring(L, lua_upvalueindex(1)));
 	}
 	return host_result(L, &reply);
 }
@@ -185,7 +185,7 @@ static void need_self(lua_State *L, const char *name)
 	}
 }
 
-int kit_act(lua_State *L)
+int kits_act(lua_State *L)
 {
 	const char *name = lua_tostring(L, lua_upvalueindex(1));
 
@@ -195,7 +195,7 @@ int kit_act(lua_State *L)
 		return sched_wait_reply(L, name, 0, acted);
 	}
 	lua_getiuservalue(L, 1, 1);
-	if (kit_look_up(L, -1, "actions", name) != LUA_TTABLE) {
+	if (kits_look_up(L, -1, "actions", name) != LUA_TTABLE) {
 		lua_newtable(L); /* the kit lost it; the daemon will say so */
 	}
 	lua_replace(L, -2);
@@ -222,8 +222,8 @@ static int kit_on(lua_State *L)
 	struct job *job;
 
 	lib_need_function(L, 3, "on", "bench:on(\"button\", f)", "bench:on(\"button\", f())");
-	kit_begin(L, WIRE_ON, name);
-	kit_finish(L, name);
+	kits_begin(L, WIRE_ON, name);
+	kits_finish(L, name);
 	job = job_add(L, JOB_HANDLER, 3);
 	job->handle = kit->handle;
 	snprintf(job->name, sizeof(job->name), "%s", name);
@@ -253,8 +253,8 @@ static int kit_wait(lua_State *L)
 		host_time(L);
 		deadline += runner_of(L)->now_us;
 	}
-	kit_begin(L, WIRE_ON, name);
-	kit_finish(L, name);
+	kits_begin(L, WIRE_ON, name);
+	kits_finish(L, name);
 	if (task) {
 		task->handle = kit->handle;
 		snprintf(task->name, sizeof(task->name), "%s", name);
@@ -268,6 +268,6 @@ void lib_kit_open(lua_State *L)
 	static const luaL_Reg functions[] = {{"open", kit_open}, {NULL, NULL}};
 
 	luaL_newlib(L, methods);
-	kit_open_types(L);
+	kits_open_types(L);
 	luaL_newlib(L, functions);
 }

@@ -140,6 +140,7 @@ test('a run', async (t) => {
 		const run = await go('plot{speed = 1.5, height = 2}');
 		const { params } = await client.waitFor(forRun(run, 'script.plot'));
 		assert.deepEqual(params.set, { speed: 1.5, height: 2 });
+		await ended(client, run);
 	});
 	await t.test('a seed makes random numbers repeat', async () => {
 		const numbers = [];

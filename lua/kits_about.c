@@ -15,7 +15,7 @@ static const char kits_table[] = "kitlab.kits";
 
 enum { NAMES_MAX = 512, ARGS_MAX = 16 };
 
-void kit_push_table(lua_State *L, int64_t handle)
+void kits_push_table(lua_State *L, int64_t handle)
 {
 	luaL_getsubtable(L, LUA_REGISTRYINDEX, kits_table);
 	if (lua_rawgeti(L, -1, (lua_Integer)handle) != LUA_TTABLE) {
@@ -27,7 +27,7 @@ void kit_push_table(lua_State *L, int64_t handle)
 	lua_remove(L, -2);
 }
 
-int kit_look_up(lua_State *L, int table, const char *field, const char *key)
+int kits_look_up(lua_State *L, int table, const char *field, const char *key)
 {
 	if (lua_getfield(L, table, field) != LUA_TTABLE) {
 		return LUA_TNIL; /* pushed it */
@@ -102,7 +102,7 @@ void lib_kit_packet(lua_State *L, struct wire_in *in)
 {
 	static const char *const fields[] = {"names", "stems", "actions", "made"};
 
-	kit_push_table(L, wire_get_int(in));
+	kits_push_table(L, wire_get_int(in));
 	read_text(L, in);
 	lua_setfield(L, -2, "id");
 	read_text(L, in);
@@ -144,7 +144,7 @@ static int raise_no_name(lua_State *L, int table, const char *name)
 	return fault_raise(L, TEXT_NO_NAME, id, name, list, NULL);
 }
 
-int kit_raise(lua_State *L, struct fault *fault, const char *name)
+int kits_raise(lua_State *L, struct fault *fault, const char *name)
 {
 	int table;
 
@@ -153,10 +153,10 @@ int kit_raise(lua_State *L, struct fault *fault, const char *name)
 	}
 	lua_getiuservalue(L, 1, 1);
 	table = lua_gettop(L);
-	if (kit_look_up(L, table, "actions", name) == LUA_TTABLE) {
+	if (kits_look_up(L, table, "actions", name) == LUA_TTABLE) {
 		return fault_raise(L, TEXT_IS_ACTION, name, NULL);
 	}
-	if (kit_look_up(L, table, "names", name) == LUA_TNIL) {
+	if (kits_look_up(L, table, "names", name) == LUA_TNIL) {
 		return raise_no_name(L, table, name);
 	}
 	return fault_throw(L, fault);

@@ -1,0 +1,517 @@
+/*
+ * What a script asks of its kits: reading, writing, acting, listening; see
+ * script_run.h.
+ *
+ * A run listens to each of its kits by a bus tap. What it reads is watched
+ * until the run ends, so that the next reading finds a new value at once. A
+ * kit that was described anew has other indexes, so the run keeps names.
+ */
+#include "script_run.h"
+
+#include "clock.h"
+#include "lab.h"
+#include "reading.h"
+#include "server.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMES_MAX = KIT_PROPERTIES_MAX };
+
+/* Room for what a value from the wire borrows. */
+struct host_room {
+	char text[VALUE_TEXT_MAX + 1];
+	double vector[VALUE_VECTOR_MAX];
+};
+
+/* ---- kits of a run ---- */
+
+struct run_kit *run_find_kit(const struct run *run, const char *id)
+{
+	for (struct run_kit *kit = run->kits; kit; kit = kit->next) {
+		if (strcmp(kit->id, id) == 0) {
+			return kit;
+		}
+	}
+	return NULL;
+}
+
+struct run_kit *run_add_kit(struct run *run, const char *id)
+{
+	struct run_kit *kit = run_find_kit(run, id), **at = &run->kits;
+
+	if (kit) {
+		return kit;
+	}
+	kit = xcalloc(1, sizeof(*kit));
+	kit->run = run;
+	kit->handle = 1;
+	strncpy(kit->id, id, KIT_ID_MAX);
+	for (; *at; at = &(*at)->next) {
+		kit->handle++;
+	}
+	*at = kit;
+	return kit;
+}
+
+static struct run_name *find_name(struct run_kit *kit, const char *name)
+{
+	for (size_t i = 0; i < kit->name_count; i++) {
+		if (strcmp(kit->names[i].name, name) == 0) {
+			return &kit->names[i];
+		}
+	}
+	return NULL;
+}
+
+/* The record of a name that the kit has, new if need be; NULL over the bound. */
+static struct run_name *use_name(struct run_kit *kit, const char *name)
+{
+	struct run_name *used = find_name(kit, name);
+
+	if (used || kit->name_count >= NAMES_MAX) {
+		return used;
+	}
+	kit->names = xrealloc(kit->names, (kit->name_count + 1) * sizeof(*kit->names));
+	used = &kit->names[kit->name_count++];
+	*used = (struct run_name){0};
+	strncpy(used->name, name, KIT_NAME_MAX);
+	return used;
+}
+
+/* Watching may describe the kit anew: indexes are found by name each time. */
+static void watch_name(struct run_kit *kit, const char *name)
+{
+	int index = kit_find_property(kit->tap.kit, name);
+	struct run_name *used = index >= 0 ? use_name(kit, name) : NULL;
+
+	if (used && !used->is_watched) {
+		used->is_watched = true;
+		kit_watch(kit->tap.kit, index, clock_now_us());
+	}
+}
+
+static void tell_kit(struct run_kit *kit)
+{
+	const struct kit *about = kit->tap.kit;
+	struct wire_out *out = run_begin(kit->run, WIRE_KIT, 0);
+
+	kit->description = about->description;
+	wire_put_int(out, kit->handle);
+	wire_put_string(out, about->id);
+	wire_put_string(out, about->model);
+	wire_put_int(out, (int64_t)about->property_count);
+	for (size_t i = 0; i < about->property_count; i++) {
+		wire_put_string(out, about->properties[i].name);
+	}
+	wire_put_int(out, (int64_t)about->action_count);
+	for (size_t i = 0; i < about->action_count; i++) {
+		const struct action *action = &about->actions[i];
+
+		wire_put_string(out, action->name);
+		wire_put_int(out, action->arg_count);
+		for (unsigned j = 0; j < action->arg_count; j++) {
+			wire_put_string(out, action->args[j].name);
+		}
+	}
+	wire_put_int(out, (int64_t)about->event_count);
+	for (size_t i = 0; i < about->event_count; i++) {
+		wire_put_string(out, about->events[i].name);
+	}
+	run_send(kit->run);
+}
+
+/* ---- what kits do ---- */
+
+static void send_event(struct run_kit *kit, const char *name, const struct value *value)
+{
+	struct wire_out *out = run_begin(kit->run, WIRE_EVENT, 0);
+
+	wire_put_int(out, kit->handle);
+	wire_put_string(out, name);
+	run_put_value(out, value);
+	run_send(kit->run);
+}
+
+static void on_sample(struct bus_tap *tap)
+{
+	struct run_kit *kit = tap->data;
+
+	for (size_t i = 0; i < kit->name_count; i++) {
+		int index = kit->names[i].is_subscribed
+			? kit_find_property(tap->kit, kit->names[i].name) : -1;
+
+		if (index >= 0 && tap->kit->properties[index].seq == tap->kit->seq) {
+			send_event(kit, kit->names[i].name, &tap->kit->properties[index].value);
+		}
+	}
+}
+
+static void on_event(struct bus_tap *tap, const struct event *event, const struct value *value,
+	int64_t t_us)
+{
+	struct run_kit *kit = tap->data;
+	const struct run_name *used = find_name(kit, event->name);
+
+	(void)t_us;
+	if (used && used->is_subscribed) {
+		send_event(kit, event->name, value);
+	}
+}
+
+static void on_changed(struct bus_tap *tap)
+{
+	struct run_kit *kit = tap->data;
+
+	if (kit->description == tap->kit->description) {
+		return;
+	}
+	/* Counts of names that stayed are kept by the kit; those that went are watched again
+	 * when they come back. */
+	for (size_t i = 0; i < kit->name_count; i++) {
+		if (kit_find_property(tap->kit, kit->names[i].name) < 0) {
+			kit->names[i].is_watched = false;
+		}
+	}
+	tell_kit(kit);
+	for (size_t i = 0; i < kit->name_count; i++) {
+		watch_name(kit, kit->names[i].name);
+	}
+}
+
+static void on_gone(struct bus_tap *tap)
+{
+	struct run_kit *kit = tap->data;
+
+	bus_tap_remove(kit->run->scripts->server->bus, tap);
+	tap->kit = NULL;
+	for (size_t i = 0; i < kit->name_count; i++) {
+		kit->names[i].is_watched = false;
+	}
+}
+
+void run_attach(struct run_kit *kit)
+{
+	struct server *server = kit->run->scripts->server;
+	struct kit *found = lab_find(server->lab, kit->id);
+
+	if (kit->tap.kit || !found) {
+		return;
+	}
+	kit->tap = (struct bus_tap){
+		.kit = found,
+		.sample = on_sample,
+		.event = on_event,
+		.changed = on_changed,
+		.gone = on_gone,
+		.data = kit,
+	};
+	bus_tap_add(server->bus, &kit->tap);
+	tell_kit(kit);
+	for (size_t i = 0; i < kit->name_count; i++) {
+		watch_name(kit, kit->names[i].name);
+	}
+}
+
+static void release_kit(struct run_kit *kit)
+{
+	if (kit->tap.kit) {
+		for (size_t i = 0; i < kit->name_count; i++) {
+			int index = kit_find_property(kit->tap.kit, kit->names[i].name);
+
+			if (index >= 0 && kit->names[i].is_watched) {
+				kit->names[i].is_watched = false;
+				kit_unwatch(kit->tap.kit, index, clock_now_us());
+			}
+		}
+		bus_tap_remove(kit->run->scripts->server->bus, &kit->tap);
+		kit->tap.kit = NULL;
+	}
+	free(kit->names);
+	kit->names = NULL;
+	kit->name_count = 0;
+}
+
+void run_release_kits(struct run *run)
+{
+	for (struct run_kit *kit = run->kits; kit; kit = kit->next) {
+		release_kit(kit);
+	}
+}
+
+/* ---- calls that are answered later ---- */
+
+static struct run_call *add_call(struct run *run, struct kit *kit, uint32_t serial,
+	struct why *why)
+{
+	struct run_call *call;
+
+	if (run->call_count >= RUN_CALLS_MAX) {
+		why_set(why, ERR_LIMIT, MSG_TOO_MANY_CALLS, RUN_CALLS_MAX);
+		return NULL;
+	}
+	call = xcalloc(1, sizeof(*call));
+	call->run = run;
+	call->kit = kit;
+	call->serial = serial;
+	call->next = run->calls;
+	run->calls = call;
+	run->call_count++;
+	return call;
+}
+
+static void remove_call(struct run_call *call)
+{
+	struct run_call **at = &call->run->calls;
+
+	while (*at != call) {
+		at = &(*at)->next;
+	}
+	*at = call->next;
+	call->run->call_count--;
+	free(call);
+}
+
+static void on_done(void *data, const struct value *result, const struct why *why, int64_t t_us)
+{
+	struct run_call *call = data;
+	struct run *run = call->run;
+	uint32_t serial = call->serial;
+
+	(void)t_us;
+	remove_call(call);
+	if (why && why->code != ERR_NONE) {
+		run_reply_why(run, serial, why);
+	} else {
+		struct wire_out *out = run_reply(run, serial);
+		struct value none = value_null();
+
+		run_put_value(out, result ? result : &none);
+		run_send(run);
+	}
+}
+
+void run_forget_calls(struct run *run)
+{
+	struct run_open *open;
+
+	while (run->calls) {
+		reading_forget(run->scripts->server, run->calls);
+		kit_forget(run->calls->kit, run->calls);
+		remove_call(run->calls);
+	}
+	while ((open = run->opens)) {
+		run->opens = open->next;
+		free(open);
+	}
+}
+
+/* ---- requests ---- */
+
+/* Reads a value; its text and numbers lie in *room. False: it is none that a kit knows. */
+static bool read_value(struct wire_in *in, struct host_room *room, struct value *value)
+{
+	struct wire_value wire;
+
+	*value = value_null();
+	if (!wire_get(in, &wire)) {
+		return false;
+	}
+	switch (wire.tag) {
+	case WIRE_TAG_NIL:
+		return true;
+	case WIRE_TAG_FALSE:
+	case WIRE_TAG_TRUE:
+		*value = value_bool(wire.tag == WIRE_TAG_TRUE);
+		return true;
+	case WIRE_TAG_INT:
+		*value = value_int(wire.integer);
+		return wire.integer < VALUE_INT_LIMIT && wire.integer > -VALUE_INT_LIMIT;
+	case WIRE_TAG_NUMBER:
+		*value = value_number(wire.number);
+		return value->type == VALUE_NUMBER;
+	case WIRE_TAG_TEXT:
+		if (wire.count > VALUE_TEXT_MAX || !utf8_is_valid(wire.text, wire.count)) {
+			return false;
+		}
+		memcpy(room->text, wire.text, wire.count);
+		room->text[wire.count] = '\0';
+		*value = value_text(room->text, wire.count);
+		return true;
+	case WIRE_TAG_VECTOR:
+		memcpy(room->vector, wire.vector, wire.count * sizeof(double));
+		*value = value_vector(room->vector, wire.count);
+		return true;
+	}
+	return false;
+}
+
+static enum err host_read(struct run_kit *kit, const char *name, uint32_t serial, struct why *why)
+{
+	struct run_call *call;
+	int index;
+	enum err err = kit_need_property(kit->tap.kit, name, &index, why);
+
+	if (err) {
+		return err;
+	}
+	call = add_call(kit->run, kit->tap.kit, serial, why);
+	if (!call) {
+		return why->code;
+	}
+	err = reading_start(kit->run->scripts->server, kit->tap.kit, index, on_done, call, why);
+	if (err) {
+		remove_call(call);
+		return err;
+	}
+	watch_name(kit, name);
+	return ERR_NONE;
+}
+
+static enum err host_write(struct run_kit *kit, const char *name, uint32_t serial,
+	struct wire_in *in, struct why *why)
+{
+	static const struct why well = {.code = ERR_NONE};
+	struct host_room room;
+	struct value value;
+	int index;
+	enum err err = kit_need_property(kit->tap.kit, name, &index, why);
+
+	if (err) {
+		return err;
+	}
+	if (!read_value(in, &room, &value)) {
+		return why_set(why, ERR_INVALID, MSG_VALUE_FORM, name);
+	}
+	err = kit_write(kit->tap.kit, index, &value, clock_now_us(), NULL, NULL, why);
+	if (!err) {
+		run_reply_why(kit->run, serial, &well);
+	}
+	return err;
+}
+
+/* The arguments by name, in the places of the description. */
+static enum err read_args(const struct action *action, struct wire_in *in, struct host_room *rooms,
+	struct value *args, struct why *why)
+{
+	size_t count = wire_get_count(in, KIT_ARGS_MAX);
+	char name[WIRE_NAME_MAX];
+
+	for (unsigned i = 0; i < KIT_ARGS_MAX; i++) {
+		args[i] = value_null();
+	}
+	for (size_t i = 0; i < count; i++) {
+		unsigned place = 0;
+
+		wire_get_string(in, name, sizeof(name));
+		while (place < action->arg_count && strcmp(action->args[place].name, name) != 0) {
+			place++;
+		}
+		if (place == action->arg_count) {
+			return why_set(why, ERR_INVALID, MSG_ARG_UNKNOWN, action->name, name);
+		}
+		if (!read_value(in, &rooms[place], &args[place])) {
+			return why_set(why, ERR_INVALID, MSG_VALUE_FORM, name);
+		}
+	}
+	return ERR_NONE;
+}
+
+static enum err host_act(struct run_kit *kit, const char *name, uint32_t serial,
+	struct wire_in *in, struct why *why)
+{
+	struct host_room rooms[KIT_ARGS_MAX];
+	struct value args[KIT_ARGS_MAX];
+	struct run_call *call;
+	int index;
+	enum err err = kit_need_action(kit->tap.kit, name, &index, why);
+
+	if (!err) {
+		err = read_args(&kit->tap.kit->actions[index], in, rooms, args, why);
+	}
+	if (err) {
+		return err;
+	}
+	call = add_call(kit->run, kit->tap.kit, serial, why);
+	if (!call) {
+		return why->code;
+	}
+	err = kit_act(kit->tap.kit, index, args, clock_now_us(), on_done, call, why);
+	if (err) {
+		remove_call(call);
+	}
+	return err;
+}
+
+static enum err host_on(struct run_kit *kit, const char *name, uint32_t serial, struct why *why)
+{
+	static const struct why well = {.code = ERR_NONE};
+	struct run_name *used;
+	int index;
+	bool is_event = kit_find_event(kit->tap.kit, name) >= 0;
+	enum err err = is_event ? ERR_NONE : kit_need_property(kit->tap.kit, name, &index, why);
+
+	if (err) {
+		return err;
+	}
+	used = use_name(kit, name);
+	if (!used) {
+		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_CALLS, NAMES_MAX);
+	}
+	used->is_subscribed = true;
+	run_reply_why(kit->run, serial, &well);
+	watch_name(kit, name);
+	return ERR_NONE;
+}
+
+static struct run_kit *find_handle(const struct run *run, int64_t handle)
+{
+	for (struct run_kit *kit = run->kits; kit; kit = kit->next) {
+		if (kit->handle == handle && kit->is_open) {
+			return kit;
+		}
+	}
+	return NULL;
+}
+
+static void host_off(struct run_kit *kit, const char *name)
+{
+	struct run_name *used = find_name(kit, name);
+
+	if (used) {
+		used->is_subscribed = false;
+	}
+}
+
+void run_host_request(struct run *run, struct wire_in *in)
+{
+	struct run_kit *kit = find_handle(run, wire_get_int(in));
+	char name[WIRE_NAME_MAX];
+	struct why why = {.code = ERR_NONE};
+	enum err err = ERR_NONE;
+
+	wire_get_string(in, name, sizeof(name));
+	if (in->is_bad || !kit) {
+		return; /* no packet of our runner */
+	}
+	run_attach(kit);
+	if (in->type == WIRE_OFF) {
+		host_off(kit, name);
+		return;
+	}
+	if (!kit->tap.kit) {
+		err = why_set(&why, ERR_LOST, MSG_KIT_LOST, kit->id);
+	} else if (in->type == WIRE_READ) {
+		err = host_read(kit, name, in->serial, &why);
+	} else if (in->type == WIRE_WRITE) {
+		err = host_write(kit, name, in->serial, in, &why);
+	} else if (in->type == WIRE_ACT) {
+		err = host_act(kit, name, in->serial, in, &why);
+	} else if (in->type == WIRE_ON) {
+		err = host_on(kit, name, in->serial, &why);
+	}
+	if (err) {
+		run_reply_why(run, in->serial, &why);
+	}
+}

@@ -1,0 +1,295 @@
+/*
+ * What a script prints and plots; see script_run.h.
+ *
+ * Printed text is gathered and told to watchers at most every 50 ms. Two token
+ * buckets, of lines and of bytes, decide what is told; the rest is counted in
+ * `dropped`. The tail (the last 200 lines, for who looks later) takes everything.
+ * After 1 MB the run fails: who prints so much has forgotten a sleep.
+ */
+#include "script_run.h"
+
+#include "clock.h"
+#include "server.h"
+#include "value.h"
+#include "xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OUTPUT_MAX = 1024 * 1024,
+	GATHER_US = 50 * 1000,
+	WAITING_MAX = 16 * 1024, /* told at once when so much has been gathered */
+	TAIL_BYTES = 32 * 1024,
+	CURVES_MAX = 8,
+};
+
+#define LINES_PER_S 500.0
+#define LINES_MAX 2000.0
+#define BYTES_PER_S (64 * 1024.0)
+#define BYTES_MAX (128 * 1024.0)
+#define PLOTS_PER_S 100.0
+#define PLOTS_MAX 200.0
+
+static void on_flush(void *data)
+{
+	output_flush(data);
+}
+
+void output_begin(struct run *run)
+{
+	struct run_output *output = &run->output;
+
+	output->line_tokens = LINES_MAX;
+	output->byte_tokens = BYTES_MAX;
+	output->plot_tokens = PLOTS_MAX;
+	output->tokens_us = clock_now_us();
+	output->flush = loop_timer_add(run->scripts->server->loop, on_flush, run);
+}
+
+void output_end(struct run *run)
+{
+	output_flush(run);
+	loop_timer_remove(run->output.flush);
+	run->output.flush = NULL;
+	json_finish(&run->output.waiting);
+}
+
+static double more(double tokens, double rate, double most, int64_t us)
+{
+	tokens += rate * (double)us / 1e6;
+	return tokens < most ? tokens : most;
+}
+
+static void refill(struct run_output *output)
+{
+	int64_t now_us = clock_now_us(), us = now_us - output->tokens_us;
+
+	output->tokens_us = now_us;
+	output->line_tokens = more(output->line_tokens, LINES_PER_S, LINES_MAX, us);
+	output->byte_tokens = more(output->byte_tokens, BYTES_PER_S, BYTES_MAX, us);
+	output->plot_tokens = more(output->plot_tokens, PLOTS_PER_S, PLOTS_MAX, us);
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		lines += text[i] == '\n';
+	}
+	return lines;
+}
+
+/* ---- valid text ---- */
+
+/* The bytes of a valid UTF-8 character at `text`, 0 when there is none. */
+static size_t character(const char *text, size_t length)
+{
+	unsigned char first = (unsigned char)text[0];
+	size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
+
+	if (first && first < 0x80) {
+		return 1;
+	}
+	return first && bytes <= length && utf8_is_valid(text, bytes) ? bytes : 0;
+}
+
+/* What is not UTF-8 becomes U+FFFD, one a byte; NUL too. */
+static void put_valid(struct jsonout *out, const char *text, size_t length)
+{
+	size_t bytes;
+
+	for (size_t at = 0; at < length; at += bytes) {
+		size_t good = 0;
+
+		while (at + good < length && (bytes = character(text + at + good, length - at - good))) {
+			good += bytes;
+		}
+		json_bytes(out, text + at, good);
+		bytes = good;
+		if (at + good < length) {
+			json_raw(out, "\xEF\xBF\xBD");
+			bytes++;
+		}
+	}
+}
+
+/* ---- the tail ---- */
+
+/* Cuts the tail to its last lines; done when it has twice as much, not at each line. */
+static void cut_tail(struct run_output *output)
+{
+	const char *at = output->tail;
+	const char *end = output->tail + output->tail_length;
+
+	while (at < end && (output->tail_lines > TAIL_LINES || end - at > TAIL_BYTES)) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		at = newline ? newline + 1 : end;
+		output->tail_lines -= newline != NULL;
+	}
+	output->tail_length = (size_t)(end - at);
+	memmove(output->tail, at, output->tail_length);
+}
+
+static void add_to_tail(struct run_output *output, const char *text, size_t length)
+{
+	if (!output->tail) {
+		output->tail = xrealloc(NULL, 2 * TAIL_BYTES);
+	}
+	if (length > TAIL_BYTES) {
+		text += length - TAIL_BYTES;
+		length = TAIL_BYTES;
+	}
+	if (output->tail_length + length > 2 * TAIL_BYTES ||
+		output->tail_lines > 2 * TAIL_LINES) {
+		cut_tail(output);
+	}
+	if (output->tail_length + length > 2 * TAIL_BYTES) {
+		output->tail_length = output->tail_lines = 0;
+	}
+	memcpy(output->tail + output->tail_length, text, length);
+	output->tail_length += length;
+	output->tail_lines += count_lines(text, length);
+}
+
+void output_write_tail(const struct run *run, struct jsonout *out)
+{
+	const char *at = run->output.tail;
+	const char *end = at + run->output.tail_length;
+	size_t lines = run->output.tail_lines + (at && at < end && end[-1] != '\n');
+	bool is_first = true;
+
+	json_raw(out, "[");
+	for (; at && at < end; lines--) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t length = (size_t)((newline ? newline : end) - at);
+
+		if (lines <= TAIL_LINES) {
+			json_raw(out, is_first ? "" : ",");
+			json_text(out, at, length);
+			is_first = false;
+		}
+		at = newline ? newline + 1 : end;
+	}
+	json_raw(out, "]");
+}
+
+/* ---- output ---- */
+
+void output_flush(struct run *run)
+{
+	struct run_output *output = &run->output;
+	struct jsonout out = {0};
+
+	if (!output->waiting.length && !output->dropped) {
+		return;
+	}
+	json_raw(&out, "{\"run\":\"");
+	json_raw(&out, run->id);
+	json_raw(&out, output->stream ? "\",\"stream\":\"error\",\"text\":"
+				      : "\",\"stream\":\"out\",\"text\":");
+	json_text(&out, output->waiting.text ? output->waiting.text : "", output->waiting.length);
+	if (output->dropped) {
+		json_raw(&out, ",\"dropped\":");
+		json_int(&out, output->dropped);
+	}
+	json_raw(&out, "}");
+	run_tell_watchers(run, rpc_notification("script.output", out.text, out.length));
+	json_finish(&out);
+	json_clear(&output->waiting);
+	output->dropped = 0;
+	output->flushed_us = clock_now_us();
+	loop_timer_stop(output->flush);
+}
+
+static void gather(struct run *run, int stream, const char *text, size_t length, size_t lines)
+{
+	struct run_output *output = &run->output;
+	int64_t wait_us;
+
+	refill(output);
+	if (output->line_tokens < (double)lines || output->byte_tokens < (double)length) {
+		output->dropped += lines ? (unsigned)lines : 1;
+	} else {
+		output->line_tokens -= (double)lines;
+		output->byte_tokens -= (double)length;
+		if (stream != output->stream) {
+			output_flush(run);
+			output->stream = stream;
+		}
+		json_bytes(&output->waiting, text, length);
+	}
+	wait_us = output->flushed_us + GATHER_US - clock_now_us();
+	if (wait_us <= 0 || output->waiting.length > WAITING_MAX) {
+		output_flush(run);
+	} else if (!loop_timer_is_running(output->flush)) {
+		loop_timer_start(output->flush, wait_us, 0);
+	}
+}
+
+void output_text(struct run *run, int stream, const char *text, size_t length)
+{
+	struct jsonout valid = {0};
+
+	put_valid(&valid, text, length);
+	add_to_tail(&run->output, valid.text, valid.length);
+	gather(run, stream, valid.text, valid.length, count_lines(valid.text, valid.length));
+	json_finish(&valid);
+}
+
+void output_print(struct run *run, struct wire_in *in)
+{
+	int64_t stream = wire_get_int(in);
+	size_t length;
+	const char *text = wire_get_text(in, &length);
+	struct why why, hint;
+
+	if (in->is_bad || run->output.bytes > OUTPUT_MAX || length == 0) {
+		return;
+	}
+	run->output.bytes += length;
+	if (run->output.bytes > OUTPUT_MAX) {
+		why_set(&why, ERR_LIMIT, MSG_RUN_OUTPUT);
+		why_set(&hint, ERR_LIMIT, MSG_RUN_OUTPUT_HINT);
+		run_set_end(run, &why, &hint);
+		run_stop(run, CAUSE_LIMIT);
+		return;
+	}
+	output_text(run, stream == 1, text, length);
+}
+
+void output_plot(struct run *run, struct wire_in *in)
+{
+	size_t count = wire_get_count(in, CURVES_MAX), length;
+	struct wire_value value;
+	struct jsonout out = {0};
+	const char *name;
+
+	json_raw(&out, "{\"run\":\"");
+	json_raw(&out, run->id);
+	json_raw(&out, "\",\"t\":");
+	json_ms(&out, clock_now_us());
+	json_raw(&out, ",\"set\":{");
+	for (size_t i = 0; i < count; i++) {
+		name = wire_get_text(in, &length);
+		if (!wire_get(in, &value) || value.tag != WIRE_TAG_NUMBER ||
+			!utf8_is_valid(name, length)) {
+			in->is_bad = true;
+			break;
+		}
+		json_raw(&out, i ? "," : "");
+		json_text(&out, name, length);
+		json_raw(&out, ":");
+		json_number(&out, value.number);
+	}
+	json_raw(&out, "}}");
+	refill(&run->output);
+	if (!in->is_bad && run->output.plot_tokens >= 1) {
+		run->output.plot_tokens -= 1;
+		output_flush(run); /* what was printed before is told before */
+		run_tell_watchers(run, rpc_notification("script.plot", out.text, out.length));
+	}
+	json_finish(&out);
+}
