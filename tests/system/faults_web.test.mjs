@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { connect, now, request, until } from './daemon.mjs';
+import { connect, now, request, until, within } from './daemon.mjs';
 import { lab } from './lab.mjs';
 import { dial, frame, http, websocket } from './raw.mjs';
 
@@ -325,7 +325,7 @@ test('fault_50_json_that_is_none', async (t) => {
 			const answer = new Promise((resolve) => other.ws.once('message', (data) => resolve(JSON.parse(data.toString()))));
 			other.raw(text);
 			other.raw('{"jsonrpc":"2.0","id":"next","method":"hello"}');
-			const message = await answer;
+			const message = await within(answer, 5000, 'an answer');
 			assert.ok(message.error, JSON.stringify(message));
 			assert.ok([-32700, -32600, -32602, -32000].includes(message.error.code), JSON.stringify(message));
 			await other.call('hello');
