@@ -42,14 +42,14 @@ size_t firmata_clean_text(const uint8_t *bytes, size_t count, char *out, size_t 
 	return used;
 }
 
-static void take_string(struct kit *kit, const struct firmata_message *message, int64_t now_us)
+static void take_string(struct kit *kit, const struct firmata_message *message)
 {
 	struct firmata *f = firmata_of(kit);
 	char text[VALUE_TEXT_MAX + 1];
 	size_t length = firmata_clean_text(message->data, message->count, text, sizeof(text));
 	struct value value = value_text(text, length);
 
-	if (!i2c_take_string(kit, text, now_us)) {
+	if (!i2c_take_string(kit, text)) {
 		kit_set(kit, f->message_property, &value);
 		kit_emit(kit, EVENT_STRING, &value);
 	}
@@ -65,9 +65,9 @@ static void take(struct kit *kit, const struct firmata_message *message, int64_t
 	} else if (message->type == FIRMATA_DIGITAL) {
 		reports_take_port(kit, message->port, message->value & 0xFF);
 	} else if (message->type == FIRMATA_STRING) {
-		take_string(kit, message, now_us);
+		take_string(kit, message);
 	} else if (message->type == FIRMATA_I2C_REPLY) {
-		i2c_take_reply(kit, message, now_us);
+		i2c_take_reply(kit, message);
 	}
 }
 

@@ -28,6 +28,7 @@ enum {
 	GARBAGE_LEAST = 16,
 	SLOW_ASK_US = 5 * SECOND_US, /* after a refusal */
 	DRAIN_US = 50 * 1000,
+	WATCH_US = 100 * 1000, /* how often to look for noise and silence */
 	QUESTIONS_MAX = 3,
 	BEATS_MISSED = 3,
 	SAMPLING_MS = 19,
@@ -338,7 +339,7 @@ static int64_t listen_on(struct kit *kit, int64_t now_us)
 		ask(kit, FIRMATA_FIRMWARE_QUERY);
 		f->next_us = now_us + (f->is_refused ? SLOW_ASK_US : SECOND_US);
 	}
-	return now_us + SECOND_US / 20;
+	return f->next_us < now_us + WATCH_US ? f->next_us : now_us + WATCH_US;
 }
 
 static int64_t ask_on(struct kit *kit, int64_t now_us)
@@ -362,7 +363,7 @@ static int64_t ask_on(struct kit *kit, int64_t now_us)
 		ask(kit, FIRMATA_CAPABILITY_QUERY);
 		ask(kit, FIRMATA_ANALOG_MAP_QUERY);
 	}
-	return now_us + DRAIN_US / 5;
+	return f->next_us < now_us + WATCH_US ? f->next_us : now_us + WATCH_US;
 }
 
 static int64_t beat(struct kit *kit, int64_t now_us)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-	REPLY_US = KIT_ACT_TIMEOUT_MS * 1000,
 	BYTES_MAX = (FIRMATA_BOARD_SYSEX_MAX - 3) / 2, /* after id, address, control */
 };
 
@@ -84,22 +83,15 @@ static void take_first(struct firmata *f, struct i2c_read *first)
 	memmove(f->queue, f->queue + 1, f->queue_count * sizeof(f->queue[0]));
 }
 
-static void send_first(struct kit *kit, int64_t now_us)
+static void send_first(struct kit *kit)
 {
 	struct firmata *f = firmata_of(kit);
-	struct i2c_read first;
-
-	/* Who waited too long was told so by the kit. */
-	while (f->queue_count > 0 && now_us >= f->queue[0].deadline_us) {
-		take_first(f, &first);
-	}
 	if (f->queue_count == 0) {
 		return;
 	}
 	bool is_continuous = f->queue[0].is_continuous;
 
 	f->i2c_failed = false;
-	f->i2c_due_us = now_us + REPLY_US;
 	send_request(kit, &f->queue[0],
 		is_continuous ? FIRMATA_I2C_READ_CONTINUOUSLY : FIRMATA_I2C_READ);
 }
@@ -130,14 +122,13 @@ static void stop_readers(struct kit *kit, unsigned address)
 }
 
 /* Ends the read that is under way, and begins the next. */
-static void end_first(struct kit *kit, const struct value *bytes, const struct why *why,
-	int64_t now_us)
+static void end_first(struct kit *kit, const struct value *bytes, const struct why *why)
 {
 	struct i2c_read first;
 
 	take_first(firmata_of(kit), &first);
 	kit_reply(kit, first.token, bytes, why);
-	send_first(kit, now_us);
+	send_first(kit);
 }
 
 /* ---- actions ---- */
@@ -172,7 +163,7 @@ enum err i2c_read(struct kit *kit, const struct value *args, uint32_t token, int
 	}
 	f->queue[f->queue_count++] = read;
 	if (f->queue_count == 1) {
-		send_first(kit, now_us);
+		send_first(kit);
 	}
 	return ERR_NONE;
 }
@@ -244,7 +235,7 @@ static void emit_data(struct kit *kit, const struct firmata_message *message)
 	}
 }
 
-void i2c_take_reply(struct kit *kit, const struct firmata_message *message, int64_t now_us)
+void i2c_take_reply(struct kit *kit, const struct firmata_message *message)
 {
 	struct firmata *f = firmata_of(kit);
 	const struct i2c_read *first = &f->queue[0];
@@ -275,10 +266,10 @@ void i2c_take_reply(struct kit *kit, const struct firmata_message *message, int6
 	}
 	struct value value = value_vector(bytes, count);
 
-	end_first(kit, has_failed ? NULL : &value, has_failed ? &why : NULL, now_us);
+	end_first(kit, has_failed ? NULL : &value, has_failed ? &why : NULL);
 }
 
-bool i2c_take_string(struct kit *kit, const char *text, int64_t now_us)
+bool i2c_take_string(struct kit *kit, const char *text)
 {
 	struct firmata *f = firmata_of(kit);
 	struct why why;
@@ -302,7 +293,7 @@ bool i2c_take_string(struct kit *kit, const char *text, int64_t now_us)
 			remove_reader(f, i);
 		}
 	}
-	end_first(kit, NULL, &why, now_us);
+	end_first(kit, NULL, &why);
 	return true;
 }
 
@@ -326,14 +317,16 @@ void i2c_forget(struct kit *kit, const struct why *why)
 int64_t i2c_tick(struct kit *kit, int64_t now_us)
 {
 	struct firmata *f = firmata_of(kit);
-	struct why why;
+	struct i2c_read late;
+	bool is_late = false;
 
-	if (f->queue_count == 0) {
-		return INT64_MAX;
+	/* Who waited too long was told so by the kit. */
+	while (f->queue_count > 0 && now_us >= f->queue[0].deadline_us) {
+		take_first(f, &late);
+		is_late = true;
 	}
-	if (now_us >= f->i2c_due_us) {
-		why_set(&why, ERR_TIMEOUT, MSG_I2C_TIMEOUT, f->queue[0].address);
-		end_first(kit, NULL, &why, now_us);
+	if (is_late) {
+		send_first(kit);
 	}
-	return f->queue_count > 0 ? f->i2c_due_us : INT64_MAX;
+	return f->queue_count > 0 ? f->queue[0].deadline_us : INT64_MAX;
 }

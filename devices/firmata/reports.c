@@ -79,7 +79,9 @@ void pin_update_reporting(struct kit *kit, unsigned number, bool afresh, int64_t
 	}
 	bool on = is_port_wanted(kit, port);
 
-	if (on != f->port_reported[port] || (on && afresh && is_digital_input(pin))) {
+	bool is_asked = afresh && is_digital_input(pin) && is_wanted(kit, pin);
+
+	if (on != f->port_reported[port] || is_asked) {
 		report_port(kit, port, on, now_us);
 	}
 }
@@ -125,6 +127,10 @@ void reports_take_analog(struct kit *kit, unsigned channel, uint64_t counts)
 	struct firmata_pin *pin = &f->pins[number < f->pin_count ? number : 0];
 
 	if (number >= f->pin_count || pin->mode != FIRMATA_MODE_ANALOG) {
+		return;
+	}
+	if (counts >> pin->analog_bits != 0) { /* more than the pin can measure: damaged bytes */
+		kit->bad_values++;
 		return;
 	}
 	show(kit, pin->analog_property, value_int((int64_t)counts));

@@ -108,7 +108,6 @@ struct firmata {
 	bool i2c_is_on, i2c_failed; /* failed: the string that precedes an empty reply came */
 	struct i2c_read queue[KIT_PENDING_MAX]; /* the first is under way */
 	unsigned queue_count;
-	int64_t i2c_due_us;    /* of the one under way */
 	struct i2c_read readers[FIRMATA_READERS_MAX];
 	unsigned reader_count;
 };
@@ -185,8 +184,8 @@ enum err i2c_write(struct kit *kit, const struct value *args, uint32_t token, st
 enum err i2c_read(struct kit *kit, const struct value *args, uint32_t token, int64_t now_us,
 	struct why *why);
 enum err i2c_stop(struct kit *kit, const struct value *args, uint32_t token, struct why *why);
-void i2c_take_reply(struct kit *kit, const struct firmata_message *message, int64_t now_us);
+void i2c_take_reply(struct kit *kit, const struct firmata_message *message);
 /* True: the text was about I2C, and nobody else's. */
-bool i2c_take_string(struct kit *kit, const char *text, int64_t now_us);
+bool i2c_take_string(struct kit *kit, const char *text);
 void i2c_forget(struct kit *kit, const struct why *why); /* the board was reset */
 int64_t i2c_tick(struct kit *kit, int64_t now_us);
