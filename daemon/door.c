@@ -134,9 +134,7 @@ static void refuse_form(struct guest *guest, const struct http_head *head, int s
 {
 	struct why why;
 
-	if (status == 411) {
-		why_set(&why, ERR_INVALID, MSG_HTTP_NO_LENGTH);
-	} else if (status == 505) {
+	if (status == 505) {
 		why_set(&why, ERR_UNSUPPORTED, MSG_HTTP_VERSION);
 	} else {
 		why_set(&why, ERR_INVALID, MSG_HTTP_BAD);

@@ -9,6 +9,7 @@
 #include "http.h"
 
 #include "clock.h"
+#include "http_chunks.h"
 #include "http_text.h"
 #include "log.h"
 #include "server.h"
@@ -47,7 +48,7 @@ struct http_connection {
 	int fd;
 	struct loop_fd *watcher;
 	struct loop_timer *timer;
-	size_t body_got;
+	struct http_chunks chunks;
 
 	char *out; /* owned: head and copied body, or a stream's queue */
 	size_t out_length, out_sent, out_room;
@@ -279,20 +280,54 @@ static bool drain(int fd)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+static void refuse_body(struct http_connection *connection, bool is_long)
+{
+	struct why why;
+
+	if (is_long) {
+		why_set(&why, ERR_LIMIT, MSG_HTTP_BODY, HTTP_BODY_MAX);
+	} else {
+		why_set(&why, ERR_INVALID, MSG_HTTP_BAD);
+	}
+	http_fail_as(&connection->request, is_long ? 413 : 400, &why);
+}
+
+static void take_chunks(struct http_connection *connection, const char *bytes, size_t count)
+{
+	struct http_request *request = &connection->request;
+	struct http_chunks *chunks = &connection->chunks;
+
+	if (!http_chunks_take(chunks, bytes, count, request->body, HTTP_BODY_MAX)) {
+		return;
+	}
+	if (chunks->state != CHUNKS_DONE) {
+		refuse_body(connection, chunks->state == CHUNKS_TOO_LONG);
+		return;
+	}
+	request->body = xrealloc(request->body, chunks->length + 1);
+	request->body[chunks->length] = '\0';
+	request->body_length = chunks->length;
+	begin_answer(connection);
+}
+
 static void read_body(struct http_connection *connection)
 {
 	struct http_request *request = &connection->request;
-	size_t missing = request->head.content_length - connection->body_got;
-	ssize_t n = recv(connection->fd, request->body + connection->body_got, missing, 0);
+	bool is_chunked = request->head.is_chunked;
+	char piece[4096];
+	size_t missing = request->head.content_length - request->body_length;
+	ssize_t n = is_chunked ? recv(connection->fd, piece, sizeof(piece), 0)
+			       : recv(connection->fd, request->body + request->body_length, missing, 0);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		destroy(connection);
-		return;
-	}
-	connection->body_got += n > 0 ? (size_t)n : 0;
-	if (connection->body_got == request->head.content_length) {
-		request->body_length = connection->body_got;
-		begin_answer(connection);
+	} else if (n > 0 && is_chunked) {
+		take_chunks(connection, piece, (size_t)n);
+	} else if (n > 0) {
+		request->body_length += (size_t)n;
+		if (request->body_length == request->head.content_length) {
+			begin_answer(connection);
+		}
 	}
 }
 
@@ -334,15 +369,14 @@ static void on_time(void *data)
 static void begin(struct http_connection *connection)
 {
 	struct http_request *request = &connection->request;
-	struct why why;
+	size_t expected = request->head.is_chunked ? HTTP_BODY_MAX : request->head.content_length;
 
-	if (request->head.content_length > HTTP_BODY_MAX) {
-		why_set(&why, ERR_LIMIT, MSG_HTTP_BODY, HTTP_BODY_MAX);
-		http_fail_as(request, 413, &why);
+	if (expected > HTTP_BODY_MAX) {
+		refuse_body(connection, true);
 		return;
 	}
-	request->body = xcalloc(1, request->head.content_length + 1);
-	if (request->head.content_length == 0) {
+	request->body = xcalloc(1, expected + 1);
+	if (expected == 0) {
 		begin_answer(connection);
 		return;
 	}

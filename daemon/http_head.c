@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEADERS_MAX = 100, BAD = 400, LENGTH_REQUIRED = 411, NO_SUCH_VERSION = 505, WELL = 200 };
+enum { HEADERS_MAX = 100, BAD = 400, NO_SUCH_VERSION = 505, WELL = 200 };
 
 /* A piece of the head; not terminated. */
 struct piece {
@@ -174,7 +174,8 @@ static bool take_framing(struct reading *reading, struct piece name, struct piec
 		return first_time(&reading->has_type);
 	}
 	if (is(name, "transfer-encoding")) {
-		return first_time(&reading->has_encoding);
+		head->is_chunked = is(value, "chunked");
+		return first_time(&reading->has_encoding) && head->is_chunked;
 	}
 	if (is(name, "upgrade")) {
 		/* Other protocols may be ignored, says RFC 9110, and are. */
@@ -345,11 +346,8 @@ static int judge(const struct reading *reading)
 	if (!reading->has_host || (reading->has_encoding && reading->has_length)) {
 		return BAD;
 	}
-	if (reading->has_encoding) {
-		return LENGTH_REQUIRED;
-	}
 	head->upgrades_well = head->upgrades && reading->connection_upgrades &&
-		reading->has_key && reading->has_version && head->content_length == 0 &&
+		reading->has_key && reading->has_version && head->content_length == 0 && !head->is_chunked &&
 		strcmp(head->method, "GET") == 0;
 	return WELL;
 }

@@ -26,6 +26,7 @@ struct http_head {
 	char lease[64];
 	enum lang lang;    /* the first of zh and en in Accept-Language */
 	size_t content_length;
+	bool is_chunked;   /* then content_length is 0 */
 	bool has_json;     /* Content-Type is application/json or ends with +json */
 	bool accepts_gzip, accepts_html;
 	bool expects_continue;
@@ -35,7 +36,7 @@ struct http_head {
 };
 
 /*
- * The bytes so far: 0 = more are needed, a status (400, 411, ...) = refuse,
+ * The bytes so far: 0 = more are needed, a status (400, 505) = refuse,
  * 200 = *head is whole. Never depends on how the bytes were cut.
  */
 int http_head_parse(const char *bytes, size_t count, struct http_head *head);

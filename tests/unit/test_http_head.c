@@ -107,7 +107,10 @@ static void fault_49_two_readers_cannot_disagree_about_the_length(void **state)
 	assert_int_equal(parse_with("Content-Length: 1\r\nContent-Length: 1\r\n"), 400);
 	assert_int_equal(parse_with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), 400);
 	assert_int_equal(parse_with("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), 400);
-	assert_int_equal(parse_with("Transfer-Encoding: chunked\r\n"), 411);
+	assert_int_equal(parse_with("Transfer-Encoding: gzip, chunked\r\n"), 400);
+	assert_int_equal(parse_with("Transfer-Encoding: xchunked\r\n"), 400);
+	assert_int_equal(parse_with("Transfer-Encoding: chunked\r\n"), 200);
+	assert_true(head.is_chunked);
 	assert_int_equal(parse_with("Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n"), 400);
 	assert_int_equal(parse_with("Content-Length: +1\r\n"), 400);
 	assert_int_equal(parse_with("Content-Length: 1,1\r\n"), 400);
