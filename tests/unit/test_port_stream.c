@@ -476,6 +476,13 @@ static void try_socket(const char *scheme, const char *target, int server)
 	assert_int_equal(write(far, "pong", 4), 4);
 	WAIT_FOR(end->heard_count == 4);
 
+	/* Of much that waits, a turn takes a piece. */
+	uint8_t much[20000] = {0};
+
+	assert_int_equal(write(far, much, sizeof(much)), sizeof(much));
+	WAIT_FOR(end->heard_count == 4 + sizeof(much));
+	assert_int_equal(end->biggest, 4096);
+
 	/* The far end goes while we write: an error, not a SIGPIPE. */
 	fill(end, 10 * 1024);
 	close(far);
