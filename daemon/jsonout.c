@@ -15,7 +15,7 @@
 
 static char *reserve(struct jsonout *out, size_t more)
 {
-	if (out->length + more > out->room) {
+	if (!out->text || out->length + more > out->room) {
 		out->room = (out->length + more) * 2 + 256;
 		out->text = xrealloc(out->text, out->room);
 	}

@@ -164,7 +164,6 @@ void reading_forget(struct server *server, void *data)
 void readings_destroy(struct server *server)
 {
 	while (server->readings) {
-		server->readings->done = NULL;
-		destroy(server->readings);
+		on_gone(&server->readings->tap);
 	}
 }
