@@ -90,26 +90,31 @@ static void answer_thing(struct http_request *request, const struct kit *kit)
 
 /* ---- values ---- */
 
-/* The end of a reading, a write or an action. */
+/* The end of a reading or an action. */
 static void on_done(void *data, const struct value *result, const struct why *why, int64_t t_us)
 {
-	static const struct http_reply nothing = {.status = 204};
 	struct http_request *request = data;
 
 	(void)t_us;
 	if (why && why->code != ERR_NONE) {
 		http_fail(request, why);
-	} else if (!result || (result->type == VALUE_NULL && strcmp(request->head.method, "GET") != 0)) {
-		http_answer(request, &nothing);
 	} else {
-		http_answer_json(request, "application/json", json_from_value(result));
+		http_answer_json(request, "application/json",
+			result ? json_from_value(result) : cJSON_CreateNull());
 	}
 }
 
 static void on_written(void *data, const struct value *result, const struct why *why, int64_t t_us)
 {
+	static const struct http_reply well = {.status = 204};
+
 	(void)result;
-	on_done(data, NULL, why, t_us);
+	(void)t_us;
+	if (why && why->code != ERR_NONE) {
+		http_fail(data, why);
+	} else {
+		http_answer(data, &well);
+	}
 }
 
 static void forget_reading(struct http_request *request)

@@ -153,6 +153,24 @@ static cJSON *input_of(const struct action *action, enum lang lang)
 	return input;
 }
 
+/* Actions do not say what they answer: any value of the contract, null for most. */
+static cJSON *output_of(void)
+{
+	static const char *const types[] = {"null", "boolean", "number", "string"};
+	cJSON *output = cJSON_CreateObject(), *choices = cJSON_AddArrayToObject(output, "oneOf");
+	cJSON *vector = cJSON_CreateObject();
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		cJSON *choice = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(choice, "type", types[i]);
+		cJSON_AddItemToArray(choices, choice);
+	}
+	add_schema(vector, VALUE_VECTOR, NULL, NAN, NAN);
+	cJSON_AddItemToArray(choices, vector);
+	return output;
+}
+
 static cJSON *action_of(const struct kit *kit, const struct action *action, const char *base,
 	enum lang lang)
 {
@@ -162,6 +180,7 @@ static cJSON *action_of(const struct kit *kit, const struct action *action, cons
 	if (action->arg_count > 0) {
 		cJSON_AddItemToObject(json, "input", input_of(action, lang));
 	}
+	cJSON_AddItemToObject(json, "output", output_of());
 	cJSON_AddBoolToObject(json, "safe", false);
 	cJSON_AddBoolToObject(json, "idempotent", false);
 	cJSON_AddBoolToObject(json, "synchronous", true);
