@@ -603,14 +603,17 @@ static void analog_channels_are_reported_while_watched(void **state)
 static void a_channel_over_15_is_asked_for_by_sysex(void **state)
 {
 	char capability[1024] = "f06c", map[256] = "f06a";
+	size_t capability_length = strlen(capability), map_length = strlen(map);
 
 	(void)state;
 	for (int i = 0; i < 20; i++) {
-		snprintf(map + strlen(map), 3, "%02x", i);
-		strcat(capability, "020c7f");
+		bool is_last = i == 19;
+
+		capability_length += (size_t)snprintf(capability + capability_length,
+			sizeof(capability) - capability_length, "020c7f%s", is_last ? "f7" : "");
+		map_length += (size_t)snprintf(map + map_length, sizeof(map) - map_length, "%02x%s", i,
+			is_last ? "f7" : "");
 	}
-	strcat(map, "f7");
-	strcat(capability, "f7");
 	open_kit(NULL);
 	hears(BANNER_2_5);
 	wait_ms(60);
