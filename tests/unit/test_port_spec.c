@@ -213,7 +213,7 @@ static void a_shown_text_is_never_cut_through_a_character(void **state)
 
 	(void)state;
 	for (int shift = 0; shift < 3; shift++) {
-		int at = snprintf(text, sizeof(text), "%s", "bad:xx" + shift);
+		int at = snprintf(text, sizeof(text), "%s", &"bad:xx"[shift]);
 
 		while (at + 4 < 150) {
 			at += snprintf(text + at, sizeof(text) - (size_t)at, "\xE5\xBA\xA7");
