@@ -20,7 +20,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { FDS_WANTED = 4096, CLOSING_US = 300 * 1000, LOOK_US = 5 * 1000, CLOSE_GOING_AWAY = 1001 };
+enum {
+	FDS_WANTED = 4096,
+	CLOSING_US = 300 * 1000,
+	LOOK_US = 5 * 1000,
+	NUDGE_US = 250 * 1000,
+	CLOSE_GOING_AWAY = 1001,
+};
 
 struct web {
 	struct server *server; /* borrowed */
@@ -30,6 +36,7 @@ struct web {
 	struct http *http;
 	struct door *door;
 	struct loop_timer *closing;
+	struct loop_timer *nudge;
 	int64_t until_us;
 	void (*done)(void *data);
 	void *data;
@@ -90,6 +97,20 @@ static struct lws_context *create_context(struct web *web)
 	return lws_create_context(&info);
 }
 
+/*
+ * libwebsockets 4.1 sets its libev timer anew while that is running, which libev
+ * does not allow: on a quiet socket no ping would ever go out. An event of its
+ * own makes it look at its timers.
+ */
+static void on_nudge(void *data)
+{
+	struct web *web = data;
+
+	if (web->server->clients) {
+		lws_cancel_service(web->context);
+	}
+}
+
 static void on_websocket(void *data, int fd)
 {
 	struct web *web = data;
@@ -128,6 +149,8 @@ struct web *web_create(struct server *server, struct why *why)
 			web_port(web), "libwebsockets (libwebsockets-evlib-ev)");
 		goto fail;
 	}
+	web->nudge = loop_timer_add(server->loop, on_nudge, web);
+	loop_timer_start(web->nudge, NUDGE_US, NUDGE_US);
 	return web;
 fail:
 	web_destroy(web);
@@ -168,6 +191,7 @@ void web_destroy(struct web *web)
 	if (!web) {
 		return;
 	}
+	loop_timer_remove(web->nudge);
 	loop_timer_remove(web->closing);
 	door_destroy(web->door);
 	http_destroy(web->http);
