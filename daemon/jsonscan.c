@@ -3,33 +3,172 @@
 
 #include "value.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Deepest nesting of brackets outside of texts. */
-static int depth_of(const char *text, size_t length)
-{
-	int depth = 0, deepest = 0;
-	bool in_text = false;
+/* ---- RFC 8259, to the letter: cJSON also takes 01, raw line breaks and \u0000 ---- */
 
-	for (size_t i = 0; i < length; i++) {
-		if (in_text) {
-			if (text[i] == '\\') {
-				i++;
-			} else if (text[i] == '"') {
-				in_text = false;
-			}
-		} else if (text[i] == '"') {
-			in_text = true;
-		} else if (text[i] == '[' || text[i] == '{') {
-			depth++;
-			deepest = depth > deepest ? depth : deepest;
-		} else if (text[i] == ']' || text[i] == '}') {
-			depth--;
+struct scan {
+	const char *at, *end;
+	bool is_too_deep;
+};
+
+static bool scan_value(struct scan *scan, int depth);
+
+static bool has(const struct scan *scan, char c)
+{
+	return scan->at < scan->end && *scan->at == c;
+}
+
+static bool take(struct scan *scan, char c)
+{
+	bool is_there = has(scan, c);
+
+	scan->at += is_there;
+	return is_there;
+}
+
+static void skip_space(struct scan *scan)
+{
+	while (has(scan, ' ') || has(scan, '\t') || has(scan, '\r') || has(scan, '\n')) {
+		scan->at++;
+	}
+}
+
+static bool take_digits(struct scan *scan)
+{
+	const char *begin = scan->at;
+
+	while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9') {
+		scan->at++;
+	}
+	return scan->at > begin;
+}
+
+static bool scan_number(struct scan *scan)
+{
+	take(scan, '-');
+	if (!take(scan, '0') && !take_digits(scan)) {
+		return false;
+	}
+	if (take(scan, '.') && !take_digits(scan)) {
+		return false;
+	}
+	if (take(scan, 'e') || take(scan, 'E')) {
+		if (!take(scan, '+')) {
+			take(scan, '-');
+		}
+		return take_digits(scan);
+	}
+	return true;
+}
+
+/* The code unit behind \u; -1: not four hexadecimal digits. */
+static long take_unit(struct scan *scan)
+{
+	char digits[5] = {0};
+
+	if (scan->end - scan->at < 4) {
+		return -1;
+	}
+	memcpy(digits, scan->at, 4);
+	scan->at += 4;
+	return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
+}
+
+/* Behind a backslash. A NUL would end a C text early; half a surrogate is no UTF-8. */
+static bool scan_escape(struct scan *scan)
+{
+	if (scan->at == scan->end) {
+		return false;
+	}
+	char c = *scan->at++;
+
+	if (c != 'u') {
+		return c && strchr("\"\\/bfnrt", c);
+	}
+	long unit = take_unit(scan);
+
+	if (unit >= 0xD800 && unit < 0xDC00) {
+		long low = take(scan, '\\') && take(scan, 'u') ? take_unit(scan) : -1;
+
+		return low >= 0xDC00 && low < 0xE000;
+	}
+	return unit > 0 && (unit < 0xDC00 || unit >= 0xE000);
+}
+
+static bool scan_text(struct scan *scan)
+{
+	if (!take(scan, '"')) {
+		return false;
+	}
+	while (scan->at < scan->end) {
+		unsigned char c = (unsigned char)*scan->at++;
+
+		if (c == '"') {
+			return true;
+		}
+		if (c < 0x20 || (c == '\\' && !scan_escape(scan))) {
+			return false;
 		}
 	}
-	return deepest;
+	return false;
 }
+
+static bool scan_word(struct scan *scan, const char *word)
+{
+	size_t length = strlen(word);
+
+	if ((size_t)(scan->end - scan->at) < length || memcmp(scan->at, word, length) != 0) {
+		return false;
+	}
+	scan->at += length;
+	return true;
+}
+
+/* An object or array, up to its bracket `close`. */
+static bool scan_items(struct scan *scan, char close, int depth)
+{
+	scan->at++;
+	skip_space(scan);
+	if (take(scan, close)) {
+		return true;
+	}
+	do {
+		skip_space(scan);
+		if (close == '}') {
+			if (!scan_text(scan)) {
+				return false;
+			}
+			skip_space(scan);
+			if (!take(scan, ':')) {
+				return false;
+			}
+		}
+		if (!scan_value(scan, depth)) {
+			return false;
+		}
+		skip_space(scan);
+	} while (take(scan, ','));
+	return take(scan, close);
+}
+
+static bool scan_value(struct scan *scan, int depth)
+{
+	skip_space(scan);
+	if (has(scan, '{') || has(scan, '[')) {
+		scan->is_too_deep = depth == JSON_DEPTH_MAX;
+		return !scan->is_too_deep && scan_items(scan, has(scan, '{') ? '}' : ']', depth + 1);
+	}
+	if (has(scan, '"')) {
+		return scan_text(scan);
+	}
+	return scan_word(scan, "true") || scan_word(scan, "false") || scan_word(scan, "null") ||
+		scan_number(scan);
+}
+
+/* ---- keys ---- */
 
 static int by_text(const void *a, const void *b)
 {
@@ -80,23 +219,22 @@ static const char *double_key(const cJSON *item)
 
 cJSON *json_parse(const char *text, size_t length, struct why *why)
 {
-	const char *end = NULL;
+	struct scan scan = {.at = text, .end = text + length};
 
 	if (!utf8_is_valid(text, length)) {
 		why_set(why, ERR_PROTOCOL, MSG_JSON_UTF8);
 		return NULL;
 	}
-	if (depth_of(text, length) > JSON_DEPTH_MAX) {
+	bool is_json = scan_value(&scan, 0);
+
+	if (scan.is_too_deep) {
 		why_set(why, ERR_INVALID, MSG_JSON_DEPTH, JSON_DEPTH_MAX);
 		return NULL;
 	}
-	cJSON *json = cJSON_ParseWithLengthOpts(text, length, &end, false);
+	skip_space(&scan);
+	cJSON *json = is_json && scan.at == scan.end ? cJSON_ParseWithLength(text, length) : NULL;
 
-	while (json && end < text + length && strchr(" \t\r\n", *end)) {
-		end++;
-	}
-	if (!json || end != text + length) {
-		cJSON_Delete(json);
+	if (!json) {
 		why_set(why, ERR_PROTOCOL, MSG_JSON_FORM);
 		return NULL;
 	}

@@ -1,6 +1,6 @@
 /*
  * A look at JSON text before cJSON sees it: cJSON checks neither UTF-8 nor
- * depth, and takes the first of equal keys in silence.
+ * depth, is lax about numbers and texts, and takes the first of equal keys in silence.
  */
 #pragma once
 

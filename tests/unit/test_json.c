@@ -111,6 +111,7 @@ static void deep_json_is_refused_without_recursion(void **state)
 	memset(deep, '[', 100000);
 	memset(deep + 100000, ']', 100000);
 	assert_int_equal(parse_error(deep, 200000), ERR_INVALID);
+	assert_int_equal(parse_error(deep, 100000), ERR_INVALID);
 	assert_int_equal(parse_error(sixteen, strlen(sixteen)), ERR_NONE);
 	assert_int_equal(parse_error(seventeen, strlen(seventeen)), ERR_INVALID);
 	free(deep);
@@ -143,6 +144,24 @@ static void what_is_no_json_is_told_from_what_is(void **state)
 	}
 	assert_int_equal(parse_error("1\0 ", 3), ERR_PROTOCOL);
 	assert_int_equal(parse_error(" {} \n", 5), ERR_NONE);
+}
+
+static void json_is_read_to_the_letter(void **state)
+{
+	static const char *const bad[] = {"01", "-", "1.", ".5", "+1", "1e", "0x1", "NaN",
+		"\"a\nb\"", "\"\\q\"", "\"\\u12\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"",
+		"\"\\ud800\\u0041\"", "\"", "{1:2}", "{\"a\" 1}", "[1 2]", "{\"a\":1,}", "[,]", "'a'",
+		"/**/1", "True"};
+	static const char *const good[] = {"0", "-0", "1.5e+3", "0E-1", "\"\\ud83d\\ude00\"",
+		"\"\\\"\\\\\\/\\b\"", "[ ]", "{ }", "[1 , {\"\" : null}]", "\"\x7f\""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(parse_error(bad[i], strlen(bad[i])), ERR_PROTOCOL);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(parse_error(good[i], strlen(good[i])), ERR_NONE);
+	}
 }
 
 static void values_survive_json_and_back(void **state)
@@ -191,6 +210,7 @@ int main(void)
 		cmocka_unit_test(brackets_inside_of_texts_are_no_depth),
 		cmocka_unit_test(a_key_that_stands_twice_is_refused),
 		cmocka_unit_test(what_is_no_json_is_told_from_what_is),
+		cmocka_unit_test(json_is_read_to_the_letter),
 		cmocka_unit_test(values_survive_json_and_back),
 		cmocka_unit_test(what_no_kit_knows_is_no_value),
 	};
