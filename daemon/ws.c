@@ -164,6 +164,23 @@ static int refuse(struct session *session, enum lws_close_status code)
 	return -1;
 }
 
+/* NUL is UTF-8 too; that it is no JSON is rpc.c's to say. */
+static bool is_utf8(const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	while (text < end) {
+		const char *nul = memchr(text, '\0', (size_t)(end - text));
+		const char *stop = nul ? nul : end;
+
+		if (!utf8_is_valid(text, (size_t)(stop - text))) {
+			return false;
+		}
+		text = nul ? nul + 1 : end;
+	}
+	return true;
+}
+
 static int receive(struct session *session, const char *piece, size_t length)
 {
 	struct lws *wsi = session->wsi;
@@ -189,13 +206,14 @@ static int receive(struct session *session, const char *piece, size_t length)
 	if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0) {
 		return 0;
 	}
+	const char *text = session->message ? session->message : "";
 	size_t whole = session->length;
 
 	session->length = 0;
-	if (whole > 0 && !utf8_is_valid(session->message, whole)) {
+	if (!is_utf8(text, whole)) {
 		return refuse(session, LWS_CLOSE_STATUS_INVALID_PAYLOAD);
 	}
-	rpc_message(&session->client, session->message ? session->message : "", whole);
+	rpc_message(&session->client, text, whole);
 	if (session->message_room > 16 * 1024) {
 		free(session->message);
 		session->message = NULL;
