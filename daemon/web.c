@@ -86,7 +86,9 @@ static struct lws_context *create_context(struct web *web)
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 		.user = web->server,
-		.timeout_secs = 5,
+		/* The head is there already. The plugin's one timer is never moved forward, so
+		 * that a longer one would hold up the first ping. */
+		.timeout_secs = 2,
 		.max_http_header_data = HTTP_HEAD_MAX,
 		.pt_serv_buf_size = 16 * 1024,
 		.retry_and_idle_policy = &idle_policy,

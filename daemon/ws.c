@@ -27,6 +27,7 @@ enum {
 	QUEUE_BYTES_MAX = 256 * 1024,
 	QUEUE_FRAMES_MAX = 4096,
 	STUCK_US = 5 * 1000000,
+	SILENT_US = 35 * 100000, /* web.c's policy ends it after 4 s */
 	KERNEL_BUFFER = 128 * 1024, /* more would hide from us that nobody reads */
 	CLOSE_TRY_AGAIN_LATER = 1013,
 };
@@ -39,6 +40,7 @@ struct session {
 	struct frame **queue;   /* owned ring of references */
 	size_t room, first, count, bytes;
 	int64_t wrote_us;       /* when it last took something, or was empty */
+	int64_t heard_us;       /* of its last message or pong */
 	struct loop_timer *stuck;
 	char *message;          /* owned: the message being gathered */
 	size_t length, message_room;
@@ -235,6 +237,7 @@ static void opened(struct session *session, struct lws *wsi)
 	memset(session, 0, sizeof(*session));
 	session->is_open = true;
 	session->wsi = wsi;
+	session->heard_us = clock_now_us();
 	session->stuck = loop_timer_add(server->loop, on_stuck, session);
 	client->server = server;
 	client->number = ++last_number;
@@ -289,11 +292,13 @@ static int judge_close(struct session *session, const char *body, size_t length)
 /*
  * Comes before a close. For some violations libwebsockets would hang up without
  * a word; all that it finds itself are violations of the protocol, since UTF-8
- * and sizes are looked at here.
+ * and sizes are looked at here. A client that fell silent would not answer.
  */
 static void name_violation(struct session *session)
 {
-	if (session->is_open && !session->closing) {
+	bool is_silent = clock_now_us() - session->heard_us >= SILENT_US;
+
+	if (session->is_open && !session->closing && !is_silent) {
 		lws_close_reason(session->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
 	}
 }
@@ -318,7 +323,11 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return write_one(session);
 	case LWS_CALLBACK_RECEIVE:
+		session->heard_us = clock_now_us();
 		return receive(session, in, length);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		session->heard_us = clock_now_us();
+		return 0;
 	default:
 		return 0;
 	}
