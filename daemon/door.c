@@ -385,7 +385,7 @@ static int port_of(int fd)
 			: ((const struct sockaddr_in *)&address)->sin_port);
 }
 
-/* A quarter of the descriptors, at most 256 (64 kits, 64 scripts), is not for the web. */
+/* An eighth of the descriptors, at most 256 (64 kits, 64 scripts), is not for the web. */
 static int web_fd_limit(void)
 {
 	struct rlimit limit = {.rlim_cur = 1024};
@@ -393,7 +393,7 @@ static int web_fd_limit(void)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	int all = limit.rlim_cur < 65536 ? (int)limit.rlim_cur : 65536;
 
-	return all - (all / 4 < 256 ? all / 4 : 256);
+	return all - (all / 8 < 256 ? all / 8 : 256);
 }
 
 struct door *door_create(struct server *server, struct http *http,
