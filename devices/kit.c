@@ -59,20 +59,25 @@ void kit_begin(struct kit *kit, int64_t now_us)
 	if (kit->depth++ == 0) {
 		kit->now_us = now_us;
 		kit->has_sample = false;
+		kit->cuts = 0;
 	}
 	kit->next_tick_us = 0;
 }
 
-void kit_end(struct kit *kit)
+static void end_sample(struct kit *kit)
 {
-	if (--kit->depth > 0 || !kit->has_sample) {
-		return;
-	}
 	kit->has_sample = false;
 	kit->seq++;
 	kit->t_us = kit->now_us;
 	if (kit->listener) {
 		kit->listener->sample(kit->listener_data, kit);
+	}
+}
+
+void kit_end(struct kit *kit)
+{
+	if (--kit->depth == 0 && kit->has_sample) {
+		end_sample(kit);
 	}
 }
 
@@ -128,9 +133,11 @@ void kit_set(struct kit *kit, int index, const struct value *value)
 		kit->bad_values++;
 		newest = value_null();
 	}
-	bool has_changed = !value_equal(&newest, &property->value);
-
-	if (has_changed) {
+	if (property->seq == kit->seq + 1 && kit->cuts < KIT_CUTS_MAX) {
+		kit->cuts++;
+		end_sample(kit);
+	}
+	if (!value_equal(&newest, &property->value)) {
 		if (newest.type == VALUE_TEXT || newest.type == VALUE_VECTOR) {
 			keep(property, &newest);
 		}

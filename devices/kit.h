@@ -11,7 +11,8 @@
  * No I/O and no clock here: the same code runs in the daemon, the fuzzer and the
  * replay test.
  *
- * A *sample* is all that one kit_feed() (or one write) brought: kit->seq counts
+ * A *sample* is all that one kit_feed() (or one write) brought, cut where a
+ * property comes again, so that reading late loses nothing: kit->seq counts
  * samples, property->seq tells in which one the property last came, and
  * property->changed_seq in which one it last got another value.
  */
@@ -46,6 +47,7 @@ enum {
 	KIT_PENDING_MAX = 16, /* actions without an answer yet */
 	KIT_WRITES_MAX = 256, /* writes whose bytes are not with the port yet */
 	KIT_ACT_TIMEOUT_MS = 5000,
+	KIT_CUTS_MAX = 64, /* samples of one feed; of a flood the newest values win */
 };
 
 struct property {
@@ -172,6 +174,7 @@ struct kit {
 	int64_t now_us;       /* of the call under way */
 	int64_t next_tick_us; /* when the driver wants time again; 0 = soon */
 	int depth;            /* of calls into the driver; a sample ends with the outermost */
+	int cuts;             /* samples that the feed under way was cut into */
 	bool has_sample;
 };
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 enum { EXIT_WELL = 0, EXIT_RUNNING = 1, EXIT_ARGUMENTS = 2 };
 
@@ -200,6 +201,8 @@ static int run_classroom(struct loop *loop, struct far_hub *hub, const struct ar
 
 	/* The daemon's end is ours; one before this line shows in the connect below. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* The daemon may run before all others; its virtual kits need not. */
+	setpriority(PRIO_PROCESS, 0, 0);
 	control = control_create(loop, arguments->control, &why);
 	if (!control) {
 		return say_why(&why);

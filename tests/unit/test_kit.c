@@ -174,17 +174,33 @@ static int teardown(void **state)
 
 /* ---- tests ---- */
 
-static void one_read_is_one_sample_however_much_it_brings(void **state)
+static void a_read_is_one_sample_and_is_cut_where_a_property_comes_again(void **state)
 {
 	struct kit *kit = *state;
 	uint64_t seq = kit->seq;
 
-	kit_feed(kit, (const uint8_t *)"abc", 3, 2000);
+	kit_feed(kit, (const uint8_t *)"a", 1, 1500);
 	assert_int_equal(kit->seq, seq + 1);
 	assert_int_equal(far.samples, 1);
+	kit_feed(kit, (const uint8_t *)"abc", 3, 2000);
+	assert_int_equal(kit->seq, seq + 4);
+	assert_int_equal(far.samples, 4);
 	assert_int_equal(kit->properties[2].seq, kit->seq);
 	assert_true(kit->properties[2].value.number == 'c' / 256.0);
 	assert_int_equal(kit->t_us, 2000);
+}
+
+static void of_a_flood_only_some_samples_are_told_and_the_newest_is(void **state)
+{
+	struct kit *kit = *state;
+	uint8_t flood[4096];
+
+	for (size_t i = 0; i < sizeof(flood); i++) {
+		flood[i] = (uint8_t)(i % 64);
+	}
+	kit_feed(kit, flood, sizeof(flood), 2000);
+	assert_int_equal(far.samples, KIT_CUTS_MAX + 1);
+	assert_true(kit->properties[2].value.number == 63 / 256.0);
 }
 
 static void an_unchanged_value_is_a_sample_and_no_change(void **state)
@@ -205,6 +221,7 @@ static void a_reading_that_is_not_finite_becomes_null(void **state)
 
 	kit_feed(kit, (const uint8_t *)"an", 2, 2000);
 	assert_int_equal(kit->properties[2].value.type, VALUE_NULL);
+	assert_int_equal(kit->bad_values, 1);
 }
 
 static enum err write_number(struct kit *kit, const char *name, double number, struct why *why)
@@ -392,7 +409,8 @@ static void forgotten_answers_do_not_come(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_read_is_one_sample_however_much_it_brings),
+		TEST(a_read_is_one_sample_and_is_cut_where_a_property_comes_again),
+		TEST(of_a_flood_only_some_samples_are_told_and_the_newest_is),
 		TEST(an_unchanged_value_is_a_sample_and_no_change),
 		TEST(a_reading_that_is_not_finite_becomes_null),
 		TEST(a_write_outside_the_range_is_refused_and_not_clamped),
