@@ -6,8 +6,8 @@
 
 enum { TEXT_MAX = (FIRMATA_BOARD_SYSEX_MAX - 1) / 2 - 1 };
 
-static enum err set_mode(struct kit *kit, const struct value *args, uint32_t token,
-	int64_t now_us, struct why *why)
+static enum err set_mode(
+	struct kit *kit, const struct value *args, uint32_t token, int64_t now_us, struct why *why)
 {
 	static const struct {
 		const char *word;
@@ -51,8 +51,8 @@ static enum err set_mode(struct kit *kit, const struct value *args, uint32_t tok
 	return ERR_NONE;
 }
 
-static enum err configure_servo(struct kit *kit, const struct value *args, uint32_t token,
-	struct why *why)
+static enum err configure_servo(
+	struct kit *kit, const struct value *args, uint32_t token, struct why *why)
 {
 	unsigned number = (unsigned)args[0].integer;
 	struct firmata_pin *pin = &firmata_of(kit)->pins[number];
@@ -89,8 +89,8 @@ static enum err configure_servo(struct kit *kit, const struct value *args, uint3
 	return ERR_NONE;
 }
 
-static enum err send_string(struct kit *kit, const struct value *args, uint32_t token,
-	struct why *why)
+static enum err send_string(
+	struct kit *kit, const struct value *args, uint32_t token, struct why *why)
 {
 	struct firmata_message out = {.type = FIRMATA_STRING};
 
@@ -155,8 +155,8 @@ static bool send_tone(struct kit *kit, double frequency_hz, double duration_ms)
 	return firmata_send(kit, &out);
 }
 
-static enum err sound(struct kit *kit, const struct value *args, uint32_t token, int64_t now_us,
-	struct why *why)
+static enum err sound(
+	struct kit *kit, const struct value *args, uint32_t token, int64_t now_us, struct why *why)
 {
 	struct firmata *f = firmata_of(kit);
 	double duration_ms = args[1].number * 1000;

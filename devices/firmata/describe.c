@@ -62,8 +62,8 @@ static bool is_name_free(const struct wiring *profile, unsigned index)
 	return true;
 }
 
-static enum err check_part(const struct kit *kit, const struct wiring *profile, unsigned index,
-	struct why *why)
+static enum err check_part(
+	const struct kit *kit, const struct wiring *profile, unsigned index, struct why *why)
 {
 	const struct firmata *f = firmata_of(kit);
 	const struct wiring_part *part = &profile->parts[index];
@@ -150,8 +150,7 @@ static void describe_part(struct kit *kit, unsigned number)
 		return; /* an action */
 	}
 	struct property *property = kit_describe_property(kit, part->name,
-		is_bool ? VALUE_BOOL : VALUE_NUMBER, true, is_writable,
-		TAG(TAG_PART, number));
+		is_bool ? VALUE_BOOL : VALUE_NUMBER, true, is_writable, TAG(TAG_PART, number));
 
 	if (!property) {
 		return;
@@ -203,8 +202,8 @@ static void describe_pin(struct kit *kit, unsigned number)
 		is_writable = true;
 	}
 	snprintf(name, sizeof(name), "pin.%u", number);
-	struct property *property = kit_describe_property(kit, name, type, true, is_writable,
-		TAG(TAG_PIN, number));
+	struct property *property =
+		kit_describe_property(kit, name, type, true, is_writable, TAG(TAG_PIN, number));
 
 	if (!property) {
 		return;
@@ -224,8 +223,8 @@ static void describe_channel(struct kit *kit, unsigned channel)
 	char name[KIT_NAME_MAX + 1];
 
 	snprintf(name, sizeof(name), "pin.A%u", channel);
-	struct property *property = kit_describe_property(kit, name, VALUE_INT, true, false,
-		TAG(TAG_ANALOG, f->channels[channel]));
+	struct property *property = kit_describe_property(
+		kit, name, VALUE_INT, true, false, TAG(TAG_ANALOG, f->channels[channel]));
 
 	if (property) {
 		property->min = 0;
@@ -236,8 +235,8 @@ static void describe_channel(struct kit *kit, unsigned channel)
 
 static int describe_own(struct kit *kit, const char *name, enum value_type type, bool is_writable)
 {
-	struct property *property = kit_describe_property(kit, name, type, true, is_writable,
-		TAG(is_writable ? TAG_SAMPLING : TAG_NONE, 0));
+	struct property *property = kit_describe_property(
+		kit, name, type, true, is_writable, TAG(is_writable ? TAG_SAMPLING : TAG_NONE, 0));
 
 	return property ? last_property(kit) : -1;
 }

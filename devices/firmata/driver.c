@@ -101,8 +101,8 @@ static enum evidence hear(const uint8_t *bytes, size_t count)
 	bool has_version = false;
 
 	do {
-		enum err err = firmata_decode(FIRMATA_TO_HOST, bytes + at, count - at, &used,
-			&message);
+		enum err err =
+			firmata_decode(FIRMATA_TO_HOST, bytes + at, count - at, &used, &message);
 
 		at += used;
 		if (err || used == 0) {

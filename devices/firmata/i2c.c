@@ -133,8 +133,8 @@ static void end_first(struct kit *kit, const struct value *bytes, const struct w
 
 /* ---- actions ---- */
 
-enum err i2c_read(struct kit *kit, const struct value *args, uint32_t token, int64_t now_us,
-	struct why *why)
+enum err i2c_read(
+	struct kit *kit, const struct value *args, uint32_t token, int64_t now_us, struct why *why)
 {
 	struct firmata *f = firmata_of(kit);
 	struct i2c_read read = {
@@ -239,10 +239,10 @@ void i2c_take_reply(struct kit *kit, const struct firmata_message *message)
 {
 	struct firmata *f = firmata_of(kit);
 	const struct i2c_read *first = &f->queue[0];
-	bool is_first = f->queue_count > 0 &&
-		is_same(first, message->i2c.address, true, message->i2c.reg);
-	bool has_failed = f->i2c_failed || message->count == 0 ||
-		(is_first && message->count < first->count);
+	bool is_first =
+		f->queue_count > 0 && is_same(first, message->i2c.address, true, message->i2c.reg);
+	bool has_failed =
+		f->i2c_failed || message->count == 0 || (is_first && message->count < first->count);
 
 	f->i2c_failed = false;
 	if (!has_failed) {

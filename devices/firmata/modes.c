@@ -48,8 +48,8 @@ static void list_modes(const struct firmata_pin *pin, char *out, size_t room)
 		const char *comma = used ? ", " : "";
 
 		if (has_mode(pin, mode) && mode <= FIRMATA_MODE_DHT) {
-			used += (size_t)snprintf(out + used, room - used, "%s%s", comma,
-				mode_word(mode));
+			used += (size_t)snprintf(
+				out + used, room - used, "%s%s", comma, mode_word(mode));
 		} else if (has_mode(pin, mode)) {
 			used += (size_t)snprintf(out + used, room - used, "%smode %u", comma, mode);
 		}
@@ -132,7 +132,8 @@ void pins_apply(struct kit *kit, int64_t now_us)
 		enum firmata_tag as = TAG_WHAT(property->tag);
 		bool is_pin = as == TAG_PIN || as == TAG_ANALOG;
 
-		if (property->watchers > 0 && is_pin && !f->pins[TAG_PIN_OF(property->tag)].is_chosen) {
+		if (property->watchers > 0 && is_pin &&
+			!f->pins[TAG_PIN_OF(property->tag)].is_chosen) {
 			pin_watch(kit, TAG_PIN_OF(property->tag), as, true, now_us);
 		}
 	}

@@ -49,8 +49,9 @@ static bool send_amount(struct kit *kit, unsigned number)
 
 static bool is_output(const struct firmata_pin *pin)
 {
-	return pin->is_chosen && (pin->mode == FIRMATA_MODE_OUTPUT ||
-		pin->mode == FIRMATA_MODE_PWM || pin->mode == FIRMATA_MODE_SERVO);
+	return pin->is_chosen &&
+		(pin->mode == FIRMATA_MODE_OUTPUT || pin->mode == FIRMATA_MODE_PWM ||
+			pin->mode == FIRMATA_MODE_SERVO);
 }
 
 static enum err send_output(struct kit *kit, unsigned number, struct why *why)
@@ -103,8 +104,8 @@ static double within(double number, double max)
 	return number < 0 ? 0 : number > max ? max : number;
 }
 
-enum err pin_write_part(struct kit *kit, unsigned number, const struct value *value,
-	struct why *why)
+enum err pin_write_part(
+	struct kit *kit, unsigned number, const struct value *value, struct why *why)
 {
 	struct firmata_pin *pin = &firmata_of(kit)->pins[number];
 	const struct wiring_part *part = pin->part;
@@ -135,7 +136,8 @@ void pin_show_output(struct kit *kit, unsigned number)
 		kit_set(kit, pin->property, is_known ? &raw : &none);
 	}
 	if (pin->part && pin->part_property >= 0) {
-		struct value scaled = is_level ? value_bool(pin->level != pin->part->invert)
+		struct value scaled = is_level
+			? value_bool(pin->level != pin->part->invert)
 			: value_number(pin->part->offset + pin->part->scale * pin->amount);
 
 		kit_set(kit, pin->part_property, is_known ? &scaled : &none);

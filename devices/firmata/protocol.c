@@ -166,8 +166,8 @@ static size_t encode_sysex(enum firmata_direction direction, const struct firmat
 }
 
 /* One command and its data bytes, if they are in range. */
-static size_t put(uint8_t *out, size_t room, size_t length, unsigned command, unsigned first,
-	unsigned second)
+static size_t put(
+	uint8_t *out, size_t room, size_t length, unsigned command, unsigned first, unsigned second)
 {
 	if (length == 0 || room < length || command > 0xFF || first > 0x7F || second > 0x7F) {
 		return 0;

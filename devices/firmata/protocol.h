@@ -75,72 +75,72 @@ enum { /* bits of a 1-Wire command */
 
 /* After each: the fields of struct firmata_message that it uses. */
 enum firmata_type {
-	FIRMATA_ANALOG,         /* channel (to the board: pin) 0..15, value 14 bits */
-	FIRMATA_DIGITAL,        /* port 0..15, value: bits 0..7 are the pins */
-	FIRMATA_REPORT_ANALOG,  /* channel, on */
+	FIRMATA_ANALOG,		/* channel (to the board: pin) 0..15, value 14 bits */
+	FIRMATA_DIGITAL,	/* port 0..15, value: bits 0..7 are the pins */
+	FIRMATA_REPORT_ANALOG,	/* channel, on */
 	FIRMATA_REPORT_DIGITAL, /* port, on */
-	FIRMATA_PIN_MODE,       /* pin, mode */
-	FIRMATA_PIN_VALUE,      /* pin, on */
+	FIRMATA_PIN_MODE,	/* pin, mode */
+	FIRMATA_PIN_VALUE,	/* pin, on */
 	FIRMATA_VERSION_QUERY,
-	FIRMATA_VERSION,        /* major, minor */
+	FIRMATA_VERSION, /* major, minor */
 	FIRMATA_RESET,
 
-	FIRMATA_SYSEX,          /* id, data: the payload as it is on the wire */
+	FIRMATA_SYSEX, /* id, data: the payload as it is on the wire */
 
 	FIRMATA_ANALOG_MAP_QUERY,
-	FIRMATA_ANALOG_MAP,     /* data: for each pin its channel, or 7F */
+	FIRMATA_ANALOG_MAP, /* data: for each pin its channel, or 7F */
 	FIRMATA_CAPABILITY_QUERY,
-	FIRMATA_CAPABILITY,     /* data: for each pin (mode, resolution)* 7F */
+	FIRMATA_CAPABILITY,	 /* data: for each pin (mode, resolution)* 7F */
 	FIRMATA_PIN_STATE_QUERY, /* pin */
-	FIRMATA_PIN_STATE,      /* pin, groups; unless groups = 0 (no such pin): mode, value */
+	FIRMATA_PIN_STATE,	 /* pin, groups; unless groups = 0 (no such pin): mode, value */
 	FIRMATA_EXTENDED_ANALOG, /* pin, groups, value */
 	FIRMATA_EXTENDED_REPORT, /* channel, on */
-	FIRMATA_SERVO_CONFIG,   /* pin, min_us, max_us */
-	FIRMATA_STRING,         /* data: bytes of the text */
+	FIRMATA_SERVO_CONFIG,	 /* pin, min_us, max_us */
+	FIRMATA_STRING,		 /* data: bytes of the text */
 	FIRMATA_FIRMWARE_QUERY,
-	FIRMATA_FIRMWARE,       /* major, minor, data: the name */
-	FIRMATA_SAMPLING,       /* value: ms, 14 bits */
+	FIRMATA_FIRMWARE, /* major, minor, data: the name */
+	FIRMATA_SAMPLING, /* value: ms, 14 bits */
 	FIRMATA_SAMPLING_QUERY,
-	FIRMATA_I2C_CONFIG,     /* value: us between write and read, 14 bits */
-	FIRMATA_I2C_REQUEST,    /* i2c; data: bytes to write */
-	FIRMATA_I2C_REPLY,      /* i2c.address, i2c.low, i2c.reg, data: bytes */
-	FIRMATA_TONE,           /* pin, tone */
-	FIRMATA_NO_TONE,        /* pin */
+	FIRMATA_I2C_CONFIG,  /* value: us between write and read, 14 bits */
+	FIRMATA_I2C_REQUEST, /* i2c; data: bytes to write */
+	FIRMATA_I2C_REPLY,   /* i2c.address, i2c.low, i2c.reg, data: bytes */
+	FIRMATA_TONE,	     /* pin, tone */
+	FIRMATA_NO_TONE,     /* pin */
 
 	FIRMATA_ENCODER_ATTACH, /* device, encoder_pins */
 	FIRMATA_ENCODER_REPORT, /* device */
 	FIRMATA_ENCODER_REPORT_ALL,
-	FIRMATA_ENCODER_ZERO,   /* device */
-	FIRMATA_ENCODER_AUTO,   /* on */
-	FIRMATA_ENCODER_DETACH, /* device */
+	FIRMATA_ENCODER_ZERO,	   /* device */
+	FIRMATA_ENCODER_AUTO,	   /* on */
+	FIRMATA_ENCODER_DETACH,	   /* device */
 	FIRMATA_ENCODER_POSITIONS, /* count, encoders */
 
-	FIRMATA_STEPPER_CONFIG, /* device, interface, data: pins [, inversions] */
-	FIRMATA_STEPPER_ZERO,   /* device */
-	FIRMATA_STEPPER_STEP,   /* device, positions[0]: relative */
-	FIRMATA_STEPPER_TO,     /* device, positions[0]: absolute */
-	FIRMATA_STEPPER_ENABLE, /* device, on */
-	FIRMATA_STEPPER_STOP,   /* device */
-	FIRMATA_STEPPER_QUERY,  /* device */
-	FIRMATA_STEPPER_POSITION, /* device, positions[0] */
-	FIRMATA_STEPPER_LIMIT,  /* device, data: lower pin, state, upper pin, state */
+	FIRMATA_STEPPER_CONFIG,	      /* device, interface, data: pins [, inversions] */
+	FIRMATA_STEPPER_ZERO,	      /* device */
+	FIRMATA_STEPPER_STEP,	      /* device, positions[0]: relative */
+	FIRMATA_STEPPER_TO,	      /* device, positions[0]: absolute */
+	FIRMATA_STEPPER_ENABLE,	      /* device, on */
+	FIRMATA_STEPPER_STOP,	      /* device */
+	FIRMATA_STEPPER_QUERY,	      /* device */
+	FIRMATA_STEPPER_POSITION,     /* device, positions[0] */
+	FIRMATA_STEPPER_LIMIT,	      /* device, data: lower pin, state, upper pin, state */
 	FIRMATA_STEPPER_ACCELERATION, /* device, speed: steps/s^2 */
-	FIRMATA_STEPPER_SPEED,  /* device, speed: steps/s */
-	FIRMATA_STEPPER_DONE,   /* device, positions[0] */
-	FIRMATA_GROUP_CONFIG,   /* group, data: devices */
-	FIRMATA_GROUP_TO,       /* group, count, positions */
-	FIRMATA_GROUP_STOP,     /* group */
-	FIRMATA_GROUP_DONE,     /* group */
+	FIRMATA_STEPPER_SPEED,	      /* device, speed: steps/s */
+	FIRMATA_STEPPER_DONE,	      /* device, positions[0] */
+	FIRMATA_GROUP_CONFIG,	      /* group, data: devices */
+	FIRMATA_GROUP_TO,	      /* group, count, positions */
+	FIRMATA_GROUP_STOP,	      /* group */
+	FIRMATA_GROUP_DONE,	      /* group */
 
 	FIRMATA_LEGACY_STEPPER_CONFIG, /* device, interface, value: steps a turn, data: pins */
-	FIRMATA_LEGACY_STEPPER_STEP, /* device, legacy */
-	FIRMATA_LEGACY_STEPPER_DONE, /* device */
+	FIRMATA_LEGACY_STEPPER_STEP,   /* device, legacy */
+	FIRMATA_LEGACY_STEPPER_DONE,   /* device */
 
-	FIRMATA_ONEWIRE_SEARCH,       /* pin */
+	FIRMATA_ONEWIRE_SEARCH,	      /* pin */
 	FIRMATA_ONEWIRE_SEARCH_REPLY, /* pin, data: 8 bytes a ROM */
-	FIRMATA_ONEWIRE_ALARM,        /* pin */
+	FIRMATA_ONEWIRE_ALARM,	      /* pin */
 	FIRMATA_ONEWIRE_ALARM_REPLY,  /* pin, data: 8 bytes a ROM */
-	FIRMATA_ONEWIRE_CONFIG,       /* pin, on: power */
+	FIRMATA_ONEWIRE_CONFIG,	      /* pin, on: power */
 	FIRMATA_ONEWIRE_COMMAND,      /* pin, onewire, data: bytes to write */
 	FIRMATA_ONEWIRE_READ_REPLY,   /* pin, onewire.correlation, data: bytes read */
 
@@ -158,11 +158,11 @@ enum firmata_type {
 	FIRMATA_TASK_DELAY,    /* value: ms, 32 bits */
 	FIRMATA_TASK_SCHEDULE, /* task, value: ms, 32 bits */
 	FIRMATA_TASK_LIST_QUERY,
-	FIRMATA_TASK_LIST,     /* data: ids */
-	FIRMATA_TASK_QUERY,    /* task */
-	FIRMATA_TASK_STATE,    /* task, schedule, data: messages */
+	FIRMATA_TASK_LIST,  /* data: ids */
+	FIRMATA_TASK_QUERY, /* task */
+	FIRMATA_TASK_STATE, /* task, schedule, data: messages */
 	FIRMATA_TASK_RESET,
-	FIRMATA_TASK_ERROR,    /* as FIRMATA_TASK_STATE */
+	FIRMATA_TASK_ERROR, /* as FIRMATA_TASK_STATE */
 };
 
 struct firmata_encoder {
@@ -199,9 +199,9 @@ struct firmata_message {
 		struct {
 			enum firmata_i2c what;
 			uint16_t address; /* 7 bits; 10 if is_ten_bit */
-			uint8_t low;      /* 7-bit address: ctl bits 2..0, a transaction number */
+			uint8_t low;	  /* 7-bit address: ctl bits 2..0, a transaction number */
 			bool is_ten_bit, restart;
-			bool has_reg;     /* reads: of a register */
+			bool has_reg;	     /* reads: of a register */
 			uint16_t reg, count; /* reads: 14 bits */
 		} i2c;
 		struct {
@@ -220,9 +220,9 @@ struct firmata_message {
 		} legacy;
 		struct {
 			uint8_t flags;
-			uint8_t rom[8];       /* with SELECT */
+			uint8_t rom[8];			  /* with SELECT */
 			uint16_t read_count, correlation; /* with READ */
-			uint32_t delay_ms;    /* with DELAY */
+			uint32_t delay_ms;		  /* with DELAY */
 		} onewire;
 		struct {
 			uint32_t baud; /* 21 bits */
@@ -259,8 +259,8 @@ struct firmata_parser {
 };
 
 enum firmata_answer {
-	FIRMATA_MORE,    /* all bytes are taken, no frame is complete */
-	FIRMATA_FRAME,   /* *message is filled */
+	FIRMATA_MORE,	 /* all bytes are taken, no frame is complete */
+	FIRMATA_FRAME,	 /* *message is filled */
 	FIRMATA_GARBAGE, /* something was dropped; go on */
 };
 

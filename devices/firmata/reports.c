@@ -139,7 +139,8 @@ void reports_take_analog(struct kit *kit, unsigned channel, uint64_t counts)
 		double full = (double)((UINT64_C(1) << pin->analog_bits) - 1);
 		double reading = pin->part->offset + pin->part->scale * (double)counts / full;
 
-		/* Four decimals are finer than any such sensor; more would only be noise to read. */
+		/* Four decimals are finer than any such sensor; more would only be noise to read.
+		 */
 		show(kit, pin->part_property, value_number(nearbyint(reading * 1e4) / 1e4));
 	}
 }

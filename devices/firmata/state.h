@@ -19,38 +19,38 @@
 enum {
 	FIRMATA_PINS_MAX = 128,
 	FIRMATA_PORTS_MAX = 16,
-	FIRMATA_NONE = 0x7F,    /* no mode yet; no analog channel */
+	FIRMATA_NONE = 0x7F,	 /* no mode yet; no analog channel */
 	FIRMATA_READERS_MAX = 8, /* continuous I2C reads of StandardFirmata */
 };
 
 enum firmata_phase {
-	PHASE_LISTEN,  /* nobody has said anything that is Firmata */
-	PHASE_DRAIN,   /* reset is sent; what was on its way is dropped */
-	PHASE_ASK,     /* asked for pins and channels */
+	PHASE_LISTEN, /* nobody has said anything that is Firmata */
+	PHASE_DRAIN,  /* reset is sent; what was on its way is dropped */
+	PHASE_ASK,    /* asked for pins and channels */
 	PHASE_RUNNING,
 };
 
 struct firmata_pin {
-	uint64_t modes[2];   /* what it can do, a bit a mode, also modes unknown here */
+	uint64_t modes[2]; /* what it can do, a bit a mode, also modes unknown here */
 	uint8_t analog_bits, pwm_bits;
-	uint8_t channel;     /* analog channel or FIRMATA_NONE */
-	uint8_t mode;        /* what it is used as, or FIRMATA_NONE */
-	bool is_chosen;      /* by a person, a profile or a write; else only because it is read */
-	bool is_applied;     /* the board knows */
-	bool is_old_pullup;  /* the way before 2.5: input, and 1 written */
-	bool is_reported;    /* analog */
-	bool level;          /* digital: as written */
-	double amount;       /* PWM 0..1 or degrees: as written */
+	uint8_t channel;    /* analog channel or FIRMATA_NONE */
+	uint8_t mode;	    /* what it is used as, or FIRMATA_NONE */
+	bool is_chosen;	    /* by a person, a profile or a write; else only because it is read */
+	bool is_applied;    /* the board knows */
+	bool is_old_pullup; /* the way before 2.5: input, and 1 written */
+	bool is_reported;   /* analog */
+	bool level;	    /* digital: as written */
+	double amount;	    /* PWM 0..1 or degrees: as written */
 	uint16_t min_us, max_us; /* a servo's pulses, 0 = the board's own */
 	int16_t property, analog_property, part_property; /* indexes, -1 = none */
-	const struct wiring_part *part; /* of kit->profile, NULL = none */
+	const struct wiring_part *part;			  /* of kit->profile, NULL = none */
 };
 
 /* What a property's tag says: which pin, and as what. */
 enum firmata_tag { TAG_NONE, TAG_PIN, TAG_ANALOG, TAG_PART, TAG_SAMPLING };
 #define TAG(what, pin) ((int)((what) << 8 | (pin)))
 #define TAG_WHAT(tag) ((enum firmata_tag)((tag) >> 8))
-#define TAG_PIN_OF(tag) ((unsigned)(tag) & 0xFF)
+#define TAG_PIN_OF(tag) ((unsigned)(tag)&0xFF)
 
 enum firmata_action {
 	ACTION_PIN_MODE,
@@ -66,7 +66,7 @@ enum firmata_action {
 enum firmata_event { EVENT_STRING, EVENT_I2C_DATA, EVENT_REBOOTED };
 
 struct i2c_read {
-	uint32_t token;      /* of the action, 0 = nobody waits */
+	uint32_t token; /* of the action, 0 = nobody waits */
 	uint16_t address, reg, count;
 	bool has_reg, is_continuous, restart;
 	int64_t deadline_us; /* when nobody waits any more */
@@ -75,26 +75,26 @@ struct i2c_read {
 struct firmata {
 	struct firmata_parser parser;
 	enum firmata_phase phase;
-	uint8_t major, minor;  /* of the protocol */
+	uint8_t major, minor; /* of the protocol */
 
 	/* handshake and beat */
-	int64_t start_us;      /* of this handshake */
-	int64_t next_us;       /* drain: its end; else the next question or beat */
-	unsigned questions;    /* asked for pins so often */
+	int64_t start_us;   /* of this handshake */
+	int64_t next_us;    /* drain: its end; else the next question or beat */
+	unsigned questions; /* asked for pins so often */
 	bool has_capability, has_channels, is_refused;
-	int64_t heard_us;      /* last good frame */
-	int64_t garbage_us;    /* first byte of noise, 0 = none */
+	int64_t heard_us;   /* last good frame */
+	int64_t garbage_us; /* first byte of noise, 0 = none */
 	int64_t last_garbage_us;
-	unsigned garbage;      /* pieces of it */
-	unsigned beats;        /* F9 sent since the last good frame */
-	unsigned asked;        /* F9 sent and not answered yet */
+	unsigned garbage; /* pieces of it */
+	unsigned beats;	  /* F9 sent since the last good frame */
+	unsigned asked;	  /* F9 sent and not answered yet */
 
 	/* pins */
 	unsigned pin_count;
 	struct firmata_pin pins[FIRMATA_PINS_MAX];
 	uint8_t channels[FIRMATA_PINS_MAX]; /* channel -> pin, or FIRMATA_NONE */
 	bool port_reported[FIRMATA_PORTS_MAX];
-	uint8_t port_value[FIRMATA_PORTS_MAX];  /* as it last said */
+	uint8_t port_value[FIRMATA_PORTS_MAX];	/* as it last said */
 	int64_t port_due_us[FIRMATA_PORTS_MAX]; /* 2.3: silent until then means unchanged; 0 = no */
 	unsigned sampling_ms;
 	int16_t sampling_property, firmware_property, message_property;
@@ -130,7 +130,8 @@ size_t firmata_clean_text(const uint8_t *bytes, size_t count, char *out, size_t 
 /* handshake.c */
 void handshake_start(struct kit *kit, int64_t now_us);
 void handshake_garbage(struct kit *kit, int64_t now_us);
-/* Every good frame comes here first. False: it is not for the pins (not yet ready, or dealt with). */
+/* Every good frame comes here first. False: it is not for the pins (not yet ready, or dealt with).
+ */
 bool handshake_take(struct kit *kit, const struct firmata_message *message, int64_t now_us);
 int64_t handshake_tick(struct kit *kit, int64_t now_us);
 
@@ -142,7 +143,7 @@ void describe_wire(struct kit *kit);
 void describe_kit(struct kit *kit);
 
 /* modes.c */
-const char *mode_word(unsigned mode); /* "pwm" */
+const char *mode_word(unsigned mode);					    /* "pwm" */
 void pin_name(const struct firmata_pin *pin, unsigned number, char out[8]); /* "13", "A0" */
 bool pin_can(const struct firmata_pin *pin, unsigned mode);
 enum err pin_need_mode(const struct kit *kit, unsigned number, unsigned mode, struct why *why);
@@ -168,8 +169,8 @@ int64_t reports_tick(struct kit *kit, int64_t now_us);
 /* outputs.c */
 void pin_send_level(struct kit *kit, unsigned number); /* as written */
 enum err pin_write(struct kit *kit, unsigned number, const struct value *value, struct why *why);
-enum err pin_write_part(struct kit *kit, unsigned number, const struct value *value,
-	struct why *why);
+enum err pin_write_part(
+	struct kit *kit, unsigned number, const struct value *value, struct why *why);
 void pin_show_output(struct kit *kit, unsigned number); /* kit_set()s what was written */
 void pin_rest(struct kit *kit, unsigned number);
 
@@ -181,8 +182,8 @@ void actions_silence(struct kit *kit); /* ends a tone */
 
 /* i2c.c */
 enum err i2c_write(struct kit *kit, const struct value *args, uint32_t token, struct why *why);
-enum err i2c_read(struct kit *kit, const struct value *args, uint32_t token, int64_t now_us,
-	struct why *why);
+enum err i2c_read(
+	struct kit *kit, const struct value *args, uint32_t token, int64_t now_us, struct why *why);
 enum err i2c_stop(struct kit *kit, const struct value *args, uint32_t token, struct why *why);
 void i2c_take_reply(struct kit *kit, const struct firmata_message *message);
 /* True: the text was about I2C, and nobody else's. */

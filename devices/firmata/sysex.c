@@ -144,8 +144,8 @@ void wire_packed_begin(struct wire *wire, struct wire *inside, uint8_t *bytes)
 	*inside = (struct wire){.limit = 0xFF, .end = FIRMATA_DATA_MAX};
 	if (wire_reads(wire)) {
 		inside->in = bytes;
-		inside->end = firmata_unpack(wire->in + wire->at, wire_left(wire), bytes,
-			FIRMATA_DATA_MAX);
+		inside->end = firmata_unpack(
+			wire->in + wire->at, wire_left(wire), bytes, FIRMATA_DATA_MAX);
 		wire->at = wire->end;
 	} else {
 		inside->out = bytes;

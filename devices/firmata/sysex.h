@@ -11,10 +11,10 @@
 
 struct wire {
 	const uint8_t *in; /* reading: the payload; else NULL */
-	uint8_t *out;      /* writing: where to; else NULL */
+	uint8_t *out;	   /* writing: where to; else NULL */
 	size_t at, end;
-	unsigned limit;    /* largest byte: 7F, or FF inside a packed stream */
-	bool is_bad;       /* too short, too long, out of range */
+	unsigned limit; /* largest byte: 7F, or FF inside a packed stream */
+	bool is_bad;	/* too short, too long, out of range */
 };
 
 struct sysex_form {

@@ -74,7 +74,7 @@ static void carry_stepper_config(struct wire *wire, struct firmata_message *m)
 /* 5 groups: bits 0-30 magnitude, bit 31 (bit 3 of the fifth byte) sign */
 static void carry_steps(struct wire *wire, int32_t *steps)
 {
-	uint64_t raw = *steps < 0 ? (uint64_t)-(int64_t)*steps | 1U << 31 : (uint64_t)*steps;
+	uint64_t raw = *steps < 0 ? (uint64_t) - (int64_t)*steps | 1U << 31 : (uint64_t)*steps;
 
 	wire->is_bad |= !wire_reads(wire) && *steps == INT32_MIN;
 	wire_bits(wire, 5, &raw);

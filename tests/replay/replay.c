@@ -38,7 +38,7 @@ static const size_t WHOLE = SIZE_MAX, BYTEWISE = SIZE_MAX - 1; /* else: cut ther
 
 struct recording {
 	char driver[32], name[64]; /* name: "firmata/session" */
-	char *wire, *json;         /* owned */
+	char *wire, *json;	   /* owned */
 };
 
 struct player {
@@ -47,7 +47,7 @@ struct player {
 	struct wiring wiring;
 	int64_t now_us;
 	size_t cut, fed; /* bytes fed so far */
-	cJSON *moments;  /* owned */
+	cJSON *moments;	 /* owned */
 	/* of the moment under way */
 	char sent[8192];
 	cJSON *events, *answers;
@@ -120,8 +120,8 @@ static void end_moment(struct player *player)
 	}
 	for (size_t i = 0; i < kit->property_count; i++) {
 		if (kit->properties[i].changed_seq > player->seq) {
-			cJSON_AddItemToObject(set, kit->properties[i].name,
-				json_of(&kit->properties[i].value));
+			cJSON_AddItemToObject(
+				set, kit->properties[i].name, json_of(&kit->properties[i].value));
 		}
 	}
 	add_filled(moment, "set", set);
@@ -233,7 +233,8 @@ static struct value value_of(const cJSON *json, double *numbers)
 	size_t count = 0;
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, json) {
+	cJSON_ArrayForEach(item, json)
+	{
 		numbers[count++] = item->valuedouble;
 	}
 	return cJSON_IsArray(json) ? value_vector(numbers, count) : value_null();
@@ -254,8 +255,8 @@ static void do_write(struct player *player, const char *name, const char *text)
 	int index = kit_find_property(player->kit, name);
 
 	assert_true(json && index >= 0);
-	answer_error(player,
-		kit_write(player->kit, index, &value, player->now_us, NULL, NULL, NULL));
+	answer_error(
+		player, kit_write(player->kit, index, &value, player->now_us, NULL, NULL, NULL));
 	cJSON_Delete(json);
 }
 
@@ -272,8 +273,8 @@ static void do_act(struct player *player, const char *name, const char *text)
 	for (unsigned i = 0; i < action->arg_count; i++) {
 		args[i] = value_of(cJSON_GetObjectItem(json, action->args[i].name), numbers);
 	}
-	answer_error(player,
-		kit_act(player->kit, index, args, player->now_us, on_done, player, NULL));
+	answer_error(
+		player, kit_act(player->kit, index, args, player->now_us, on_done, player, NULL));
 	cJSON_Delete(json);
 }
 
@@ -414,7 +415,8 @@ static void write_json(const struct recording *recording, const char *text)
 
 	assert_non_null(file);
 	/* A moment a line, so that a difference can be read. */
-	cJSON_ArrayForEach(moment, moments) {
+	cJSON_ArrayForEach(moment, moments)
+	{
 		char *line = cJSON_PrintUnformatted(moment);
 
 		fprintf(file, "%s%s", moment == moments->child ? "[\n" : ",\n", line);
@@ -499,9 +501,11 @@ static size_t find(struct recording *recordings)
 				snprintf(recording->name, sizeof(recording->name), "%.20s/%.*s",
 					drivers[d]->name, (int)(dot - entries[i]->d_name),
 					entries[i]->d_name);
-				snprintf(path, sizeof(path), "tests/replay/%s.wire", recording->name);
+				snprintf(path, sizeof(path), "tests/replay/%s.wire",
+					recording->name);
 				recording->wire = read_file(path);
-				snprintf(path, sizeof(path), "tests/replay/%s.json", recording->name);
+				snprintf(path, sizeof(path), "tests/replay/%s.json",
+					recording->name);
 				recording->json = read_file(path);
 			}
 			free(entries[i]);
@@ -527,7 +531,8 @@ int main(void)
 	size_t count = find(recordings);
 
 	for (size_t i = 0; i < 3 * count; i++) {
-		snprintf(names[i], sizeof(names[i]), "%s %s", recordings[i / 3].name, ways[i % 3].how);
+		snprintf(names[i], sizeof(names[i]), "%s %s", recordings[i / 3].name,
+			ways[i % 3].how);
 		tests[i] = (struct CMUnitTest){
 			.name = names[i],
 			.test_func = ways[i % 3].check,

@@ -33,8 +33,8 @@ struct stream {
 
 /* Decodes a stream that comes in pieces that end at `cut` and then every `step` bytes. NULL:
  * well; else what is wrong. */
-typedef const char *decode_fn(const struct stream *stream, size_t cut, size_t step,
-	struct frames *frames);
+typedef const char *decode_fn(
+	const struct stream *stream, size_t cut, size_t step, struct frames *frames);
 
 /* ---- Firmata ---- */
 
@@ -65,8 +65,8 @@ static const char *take_firmata(struct firmata_parser *parser, bool to_kit, cons
 	}
 }
 
-static const char *decode_firmata(const struct stream *stream, size_t cut, size_t step,
-	struct frames *frames)
+static const char *decode_firmata(
+	const struct stream *stream, size_t cut, size_t step, struct frames *frames)
 {
 	static struct firmata_parser parser;
 	size_t at = 0;
@@ -76,8 +76,8 @@ static const char *decode_firmata(const struct stream *stream, size_t cut, size_
 		size_t end = at == 0 ? cut : at + step;
 
 		end = end < stream->count ? end : stream->count;
-		const char *wrong = take_firmata(&parser, stream->to_kit, stream->bytes + at,
-			end - at, frames);
+		const char *wrong =
+			take_firmata(&parser, stream->to_kit, stream->bytes + at, end - at, frames);
 
 		if (wrong) {
 			return wrong;
@@ -129,7 +129,8 @@ static const char *check_stream(decode_fn *decode, const struct stream *stream)
 			return wrong;
 		}
 		if (cut.count != whole.count || cut.bytes != whole.bytes ||
-			memcmp(cut.lengths, whole.lengths, cut.count * sizeof(cut.lengths[0])) != 0 ||
+			memcmp(cut.lengths, whole.lengths, cut.count * sizeof(cut.lengths[0])) !=
+				0 ||
 			memcmp(cut.again, whole.again, cut.bytes) != 0) {
 			return "gives other frames when it is cut";
 		}
@@ -140,8 +141,8 @@ static const char *check_stream(decode_fn *decode, const struct stream *stream)
 static int digit(char c)
 {
 	return isdigit((unsigned char)c) ? c - '0'
-		: c >= 'a' && c <= 'f'   ? c - 'a' + 10
-		: c >= 'A' && c <= 'F'   ? c - 'A' + 10
+		: c >= 'a' && c <= 'f'	 ? c - 'a' + 10
+		: c >= 'A' && c <= 'F'	 ? c - 'A' + 10
 					 : -1;
 }
 
@@ -268,8 +269,10 @@ int main(int argc, char **argv)
 	}
 	const cJSON *vector;
 
-	cJSON_ArrayForEach(vector, vectors) {
-		const char *protocol = cJSON_GetStringValue(cJSON_GetObjectItem(vector, "protocol"));
+	cJSON_ArrayForEach(vector, vectors)
+	{
+		const char *protocol =
+			cJSON_GetStringValue(cJSON_GetObjectItem(vector, "protocol"));
 		const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(vector, "name"));
 		const char *field = "protocol", *wrong = "is missing";
 
