@@ -47,10 +47,17 @@ static int status_of(enum err code)
 void http_answer_json(struct http_request *request, const char *type, cJSON *json)
 {
 	char *text = cJSON_PrintUnformatted(json);
-	struct http_reply reply = {
-		.status = 200, .type = type, .body = text, .length = text ? strlen(text) : 0};
+	struct why why;
 
 	cJSON_Delete(json);
+	if (!text) {
+		why_set(&why, ERR_INTERNAL, MSG_NO_MEMORY);
+		http_fail(request, &why);
+		return;
+	}
+	struct http_reply reply = {
+		.status = 200, .type = type, .body = text, .length = strlen(text)};
+
 	http_answer(request, &reply);
 	cJSON_free(text);
 }
@@ -96,7 +103,7 @@ static void fail_with(struct http_request *request, int status, const char *head
 		.status = status,
 		.type = is_page ? "text/html; charset=utf-8" : "application/json",
 		.headers = headers,
-		.body = text,
+		.body = text ? text : "",
 		.length = text ? strlen(text) : 0,
 	};
 

@@ -1,4 +1,4 @@
-/* The configuration reader: any text ends in settings within their bounds, or in a line and a reason. */
+/* The configuration: any text ends in settings within bounds, or in a line and a reason. */
 #include "config.h"
 
 #include <stdlib.h>

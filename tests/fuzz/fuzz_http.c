@@ -1,4 +1,7 @@
-/* HTTP requests, heads and bodies in chunks: what is taken keeps its promises, and no cut changes the verdict. */
+/*
+ * HTTP requests, heads and bodies in chunks: what is taken keeps its promises,
+ * and no cut changes the verdict.
+ */
 #include "http_chunks.h"
 #include "http_head.h"
 #include "value.h"
