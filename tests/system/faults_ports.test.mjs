@@ -422,10 +422,15 @@ test('fault_21_numbers_that_are_none', async (t) => {
 	const { client, connect, b1 } = await lab(t);
 	const text = await connect();
 	text.keep = true;
-	const { run } = await text.call('script.run', { kit: 'b1', source:
-		'plot{a = 0/0, b = 1/0, c = -1/0, d = 1e308, e = -0.0, f = 1}' });
+	for (const number of ['0/0', '1/0', '-1/0']) {
+		const { run } = await text.call('script.run', { kit: 'b1', source: `plot{a = ${number}}` });
+		const { params } = await text.waitFor((p, m) => m === 'script.state' && p.run === run && p.state === 'failed');
+		assert.equal(params.error.line, 1);
+		assert.match(params.error.hint, /0/);
+	}
+	const { run } = await text.call('script.run', { kit: 'b1', source: 'plot{d = 1e308, e = -0.0, f = -1e-308}' });
 	const { params } = await text.waitFor((p, m) => m === 'script.plot' && p.run === run);
-	assert.deepEqual({ ...params.set, e: 0 }, { a: null, b: null, c: null, d: 1e308, e: 0, f: 1 });
+	assert.deepEqual({ ...params.set, e: 0 }, { d: 1e308, e: 0, f: -1e-308 });
 	await client.call('kit.act', { kit: 'b1', action: 'pin_mode', args: { pin: 9, mode: 'pwm' } });
 	const before = b1.log.length;
 	for (const number of ['1e999', '-1e999', '1e308', '-1e308']) {
