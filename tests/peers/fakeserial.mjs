@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { build, connect, run, start, until, within } from '../system/daemon.mjs';
+import { build, connect, run, scratch, start, until, within } from '../system/daemon.mjs';
 import { contract } from '../system/schema.mjs';
 
 const PRELOAD = 'libumockdev-preload.so.0';
@@ -13,7 +13,8 @@ export class FakeUsb {
 		const usb = new FakeUsb();
 		usb.lines = [];
 		usb.process = run(path.join(build, 'peers/fakeserial'), [],
-			{ stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LD_PRELOAD: PRELOAD } });
+			{ stdio: ['pipe', 'pipe', 'pipe'],
+				env: { ...process.env, LD_PRELOAD: PRELOAD, TMPDIR: scratch() } });
 		let rest = '';
 		usb.process.child.stdout.on('data', (text) => {
 			const lines = (rest + text).split('\n');

@@ -230,7 +230,8 @@ test('a port that may not be opened names the group and the rule', async (t) => 
 	const usb = await FakeUsb.start(t);
 	const board = await scripted(t);
 	await usb.plug('ttyACM0', board);
-	execFileSync('chmod', ['-R', 'a+rwX', usb.root]); /* the testbed is not what is forbidden */
+	/* The testbed is not what is forbidden. */
+	execFileSync('chmod', ['-R', 'a+rwX', path.dirname(usb.root)]);
 	chmodSync(board.board.device, 0);
 	const state = path.join(scratch(), 'state');
 	const isRoot = process.getuid() === 0;
