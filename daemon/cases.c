@@ -230,10 +230,15 @@ static char *file_read(int folder, const char *name, size_t bytes_max, const cha
 		length += (size_t)got;
 	}
 	close(fd);
-	*fault = got < 0 ? "cannot be read"
-		: length > bytes_max ? "too long"
-		: length == 0 ? "empty"
-		: !utf8_is_valid(text, length) ? "not UTF-8 text" : NULL;
+	if (got < 0) {
+		*fault = "cannot be read";
+	} else if (length > bytes_max) {
+		*fault = "too long";
+	} else if (length == 0) {
+		*fault = "empty";
+	} else if (!utf8_is_valid(text, length)) {
+		*fault = "not UTF-8 text";
+	}
 	if (*fault) {
 		free(text);
 		return NULL;

@@ -14,7 +14,8 @@ struct cases;
 
 enum { CASES_FILTER_MAX = 200 };
 
-struct cases *cases_create(const char *dir); /* an unreadable folder gives an empty list and a warning */
+/* An unreadable folder gives an empty list and a warning. */
+struct cases *cases_create(const char *dir);
 void cases_destroy(struct cases *cases);
 size_t cases_count(const struct cases *cases);
 /* case.json of the case at an index: the easier ones first (stage, minutes, id). */

@@ -167,8 +167,8 @@ static bool print_notification(const struct cli *cli, const cJSON *notification)
 	if (strcmp(method, "kit.values") == 0) {
 		print_values(cJSON_GetObjectItem(params, "kits"));
 	} else if (strcmp(method, "kit.event") == 0) {
-		print_line(cJSON_GetObjectItem(params, "t"), cli_text(params, "kit"), cli_text(params, "event"),
-			cJSON_GetObjectItem(params, "value"));
+		print_line(cJSON_GetObjectItem(params, "t"), cli_text(params, "kit"),
+			cli_text(params, "event"), cJSON_GetObjectItem(params, "value"));
 	}
 	return fflush(stdout) == 0;
 }
@@ -236,7 +236,8 @@ int command_watch(struct cli *cli)
 
 		cJSON_ArrayForEach(row, cJSON_GetObjectItem(rows, "kits"))
 		{
-			cJSON_AddStringToObject(states, cli_text(row, "id"), cli_text(row, "state"));
+			cJSON_AddStringToObject(states, cli_text(row, "id"),
+				cli_text(row, "state"));
 		}
 		if (cli->is_json) {
 			say_json(snapshot);

@@ -103,8 +103,8 @@ static void print_cases(const struct cli *cli, const cJSON *cases)
 			(int)cJSON_GetNumberValue(cJSON_GetObjectItem(c, "minutes")));
 		cJSON_ArrayForEach(need, cJSON_GetObjectItem(c, "needs"))
 		{
-			int added = snprintf(needs + used, sizeof(needs) - used, "%s%s", used ? " " : "",
-				need->valuestring);
+			int added = snprintf(needs + used, sizeof(needs) - used, "%s%s",
+				used ? " " : "", need->valuestring);
 
 			used += (size_t)added;
 			if (used >= sizeof(needs)) {

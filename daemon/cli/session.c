@@ -23,7 +23,7 @@ struct session {
 	char fault[160];             /* why the connection failed */
 	bool is_open, is_over;
 
-	char *out;                   /* owned: what is to be sent, after LWS_PRE bytes; NULL = sent */
+	char *out;                   /* owned: to be sent, after LWS_PRE bytes; NULL = sent */
 	size_t out_length;
 	char *in;                    /* owned: the message that comes */
 	size_t in_length;
@@ -110,7 +110,10 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 }
 
 static const struct lws_protocols protocols[] = {
-	{.name = "kitlab.v1", .callback = callback, .rx_buffer_size = 65536, .tx_packet_size = 65536},
+	{.name = "kitlab.v1",
+		.callback = callback,
+		.rx_buffer_size = 65536,
+		.tx_packet_size = 65536},
 	{.name = NULL},
 };
 

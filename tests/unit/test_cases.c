@@ -64,8 +64,8 @@ static int setup(void **state)
 
 static int remove_tree(void **state)
 {
-	static const char *const files[] = {"case.json", "guide.zh.md", "guide.en.md", "starter.lua",
-		"solution.lua"};
+	static const char *const files[] = {
+		"case.json", "guide.zh.md", "guide.en.md", "starter.lua", "solution.lua"};
 	static const char *const ids[] = {"good", "a", "b", "c", "bad", "Bad", "out"};
 	char path[256];
 
@@ -178,8 +178,8 @@ static void every_wrong_field_leaves_the_case_out(void **state)
 		char *at = strstr(meta, changes[i][0]);
 
 		assert_non_null(at);
-		snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - meta), meta, changes[i][1],
-			at + strlen(changes[i][0]));
+		snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - meta), meta,
+			changes[i][1], at + strlen(changes[i][0]));
 		put_text("bad", "case.json", changed);
 		if (count_beside_good() != 0) {
 			fail_msg("taken: %s", changed);
@@ -189,8 +189,8 @@ static void every_wrong_field_leaves_the_case_out(void **state)
 
 static void a_missing_empty_long_or_binary_file_leaves_the_case_out(void **state)
 {
-	static const char *const files[] = {"case.json", "guide.zh.md", "guide.en.md", "starter.lua",
-		"solution.lua"};
+	static const char *const files[] = {
+		"case.json", "guide.zh.md", "guide.en.md", "starter.lua", "solution.lua"};
 	size_t size = 70 * 1024;
 	char *long_text = xcalloc(1, size);
 	char path[256];
@@ -259,7 +259,8 @@ static void a_search_needs_every_word_and_heeds_fields(void **state)
 	assert_true(cases_match(json, "  lamp  "));
 	assert_true(cases_match(json, "LAMP darkness"));
 	assert_true(cases_match(json, "\xe7\x81\xaf"));
-	assert_true(cases_match(json, "subject:physics stage:primary needs:light mode:inq area:iot"));
+	assert_true(cases_match(json, "subject:physics stage:primary needs:light"));
+	assert_true(cases_match(json, "mode:inq area:iot"));
 	assert_false(cases_match(json, "lamp music"));
 	assert_false(cases_match(json, "stage:physics"));
 	assert_false(cases_match(json, "colour:red"));
