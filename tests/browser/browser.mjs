@@ -57,3 +57,15 @@ async function violations(page) {
 		.map(({ id, nodes }) => [id, ...nodes.slice(0, 4).map((node) =>
 			`${node.html.slice(0, 160)} ${node.failureSummary}`)].join('\n  '));
 }
+
+/* Waits until fn, run here, says yes: for what is seen at the daemon's end. */
+export async function until(fn, what = String(fn), timeout = 10_000) {
+	for (const end = Date.now() + timeout; ;) {
+		const answer = await fn();
+		if (answer) {
+			return answer;
+		}
+		assert.ok(Date.now() < end, `waited ${timeout} ms for: ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+}

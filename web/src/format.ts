@@ -47,12 +47,12 @@ export function valueText(value: Value, property?: Property): string {
 
 /* "12 s", "3 min", "2 h" in the reader's language. */
 export function ageText(ms: number): string {
-	const seconds = Math.max(0, Math.round(ms / 1000));
+	const seconds = Math.max(1, Math.round(ms / 1000));
 	const [value, unit] = seconds < 90 ? [seconds, 'second']
 		: seconds < 5400 ? [Math.round(seconds / 60), 'minute']
 			: [Math.round(seconds / 3600), 'hour'];
 	return new Intl.NumberFormat(lang.value, {
-		style: 'unit', unit: unit as string, unitDisplay: lang.value === 'zh' ? 'long' : 'short',
+		style: 'unit', unit: unit as string, unitDisplay: 'short',
 	}).format(value as number);
 }
 

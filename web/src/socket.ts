@@ -166,7 +166,7 @@ export class Socket {
 			socket.onclose = null;
 			socket.close();
 			this.lose(CODE_SILENT);
-		} else if (this.isOpen && !isAsked && now - this.beatAt > BEAT_MS) {
+		} else if (this.status.peek().phase === 'open' && !isAsked && now - this.beatAt > BEAT_MS) {
 			this.hello().catch(() => undefined);
 		}
 	}

@@ -60,6 +60,7 @@ export function createPlot(options: Options): Plot {
 				...axis,
 				grid: { stroke: grid, width: 1 },
 				space: 64,
+				size: 30,
 				values: (_plot, ticks) => ticks.map((tick) => {
 					const ago = Math.round((tick - end) * 10) / 10;
 					return ago === 0 ? options.now : `${ago} s`;

@@ -2,7 +2,7 @@
  * The widget of a property, by its kind and type from the kit's description: a lamp for a light,
  * a bar for a ratio, a dial for an angle, a number with its line for the rest.
  */
-import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { numberText, valueText } from '../format';
@@ -107,10 +107,20 @@ function Line({ kit, name, property, value }: WidgetProps): JSX.Element {
 	);
 }
 
-/* While a finger is on it the control shows the finger's value; then the kit's again. */
+/* What was set is shown until the kit reports what it made of it. */
 function Slider({ kit, name, property, value, write }: WidgetProps): JSX.Element {
 	const held = useSignal<number | null>(null);
-	const send = useMemo(() => newest(write), []);
+	const queue = useMemo(() => newest(async (wish: number) => {
+		if (!await write(wish)) {
+			held.value = null;
+		}
+	}), []);
+	useSignalEffect(() => {
+		value.value;
+		if (!queue.isBusy()) {
+			held.value = null;
+		}
+	});
 	const { min = 0, max = 1 } = property;
 	const shown = held.value ?? (typeof value.value === 'number' ? value.value : min);
 	return (
@@ -121,9 +131,8 @@ function Slider({ kit, name, property, value, write }: WidgetProps): JSX.Element
 					value={shown} aria-label={`${name} ${property.title}`} disabled={!reachable(kit)}
 					onInput={(event) => {
 						held.value = Number(event.currentTarget.value);
-						send(held.value);
-					}}
-					onChange={() => { held.value = null; }} />
+						queue.send(held.value);
+					}} />
 				<small aria-hidden="true">{max}</small>
 			</span>
 			<span class="number reading">

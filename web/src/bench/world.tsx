@@ -21,10 +21,10 @@ const SLIDERS = [
 
 export function World({ kit }: { kit: Kit }): JSX.Element | null {
 	const world = useSignal<WorldKit | null>(null);
-	const held = useSignal<string | null>(null); /* the control under a finger: answers do not move it */
 	const task = useTask();
-	const set = useMemo(() => newest((change: WorldKit) =>
-		task.run(() => socket.request('world.set', { kits: { [kit.id]: change } }))), []);
+	const queue = useMemo(() => newest((change: WorldKit) =>
+		task.run(() => socket.request('world.set', { kits: { [kit.id]: change } })),
+	(waiting, change) => ({ ...waiting, ...change })), []);
 	const live = isLive.value;
 	useEffect(() => {
 		let isGone = false;
@@ -34,7 +34,7 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 			}
 			socket.request('world.get', {}).then(({ kits }) => {
 				const now = kits[kit.id];
-				if (!isGone && now && held.peek() === null) {
+				if (!isGone && now && !queue.isBusy()) {
 					world.value = now;
 				}
 			}, () => undefined); /* no virtual world, or not for this person: nothing to show */
@@ -52,7 +52,7 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 	}
 	const change = (part: WorldKit): void => {
 		world.value = { ...world.peek(), ...part };
-		set(part);
+		queue.send(part);
 	};
 	return (
 		<section class="panel world" aria-labelledby="world-title">
@@ -62,11 +62,7 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 					<label key={name} class="world-slider">
 						<span>{t(`world.${name}`)}</span>
 						<input type="range" min={min} max={max} step={step} value={now[name]} disabled={!live}
-							onInput={(event) => {
-								held.value = name;
-								change({ [name]: Number(event.currentTarget.value) });
-							}}
-							onChange={() => { held.value = null; }} />
+							onInput={(event) => change({ [name]: Number(event.currentTarget.value) })} />
 						<span class="number">
 							{numberText(now[name]!, { ...SENSOR, min, max, unit })}
 							<Unit of={unit} />

@@ -35,8 +35,8 @@ function blocks(lines: string[]): JSX.Element[] {
 			out.push(<pre class="source" tabIndex={0}><code>{lines.slice(i + 1, end).join('\n')}</code></pre>);
 			end++;
 		} else if (heading) {
-			/* The page's own title is h1. */
-			out.push(h(`h${Math.min(6, heading[1]!.length + 1)}`, {}, inline(heading[2]!)));
+			/* h1 is the page's own title. */
+			out.push(h(`h${Math.max(2, heading[1]!.length)}`, {}, inline(heading[2]!)));
 		} else if (ITEM.test(line)) {
 			end = listEnd(lines, i);
 			out.push(list(lines.slice(i, end)));

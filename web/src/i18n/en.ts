@@ -24,7 +24,7 @@ export const en = {
 	'link.why.slow': 'This browser could not keep up and was disconnected.',
 	'link.why.shutdown': 'Kitlab on the lab PC was shut down.',
 	'link.why.revoked': 'You were signed out.',
-	'link.do': 'Kits and scripts go on without this page. What you see here is old, and buttons do nothing. Check the lab PC and the network; the page comes back by itself.',
+	'link.do': 'What you see here is old, and buttons do nothing; scripts may still be running. Check the lab PC and the network; the page comes back by itself.',
 	'link.retry': 'Next try in {seconds} s',
 	'link.now': 'Try now',
 

@@ -26,7 +26,7 @@ export const zh: Record<Key, string> = {
 	'link.why.slow': '这台电脑的浏览器太慢，跟不上数据，连接被断开。',
 	'link.why.shutdown': '主机上的 Kitlab 已经关闭。',
 	'link.why.revoked': '你已经退出登录。',
-	'link.do': '套件和程序仍在继续运行。本页显示的是旧数据，按钮暂时不起作用。请检查主机和网络，恢复后页面会自动接上。',
+	'link.do': '本页显示的是旧数据，按钮暂时不起作用；程序可能仍在运行。请检查主机和网络，恢复后页面会自动接上。',
 	'link.retry': '{seconds} 秒后重试',
 	'link.now': '立即重试',
 

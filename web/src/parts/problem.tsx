@@ -50,7 +50,10 @@ export function useTask(): Task {
 }
 
 /* Sends set-points of a control that is being moved: one on its way, of the rest the newest. */
-export function newest<T>(send: (value: T) => Promise<unknown>): (value: T) => void {
+export function newest<T>(
+	send: (value: T) => Promise<unknown>,
+	merge: (waiting: T, value: T) => T = (_waiting, value) => value,
+): { send: (value: T) => void; isBusy: () => boolean } {
 	let waiting: { value: T } | null = null;
 	let isSending = false;
 	const next = (): void => {
@@ -61,10 +64,13 @@ export function newest<T>(send: (value: T) => Promise<unknown>): (value: T) => v
 			void send(now.value).finally(next);
 		}
 	};
-	return (value) => {
-		waiting = { value };
-		if (!isSending) {
-			next();
-		}
+	return {
+		send(value) {
+			waiting = { value: waiting ? merge(waiting.value, value) : value };
+			if (!isSending) {
+				next();
+			}
+		},
+		isBusy: () => isSending,
 	};
 }

@@ -1,0 +1,243 @@
+/* One bench: script, console, parts, chart, wiring, actions, the virtual world. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { launch, open, until } from './browser.mjs';
+import { FakeDaemon } from './fake_daemon.mjs';
+
+let browser, daemon, page;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+beforeEach(async () => {
+	daemon = await new FakeDaemon().start();
+	page = await open(browser, `${daemon.url}#/bench/uno-1`);
+	await page.waitForSelector('.cm-content');
+	await page.waitForSelector('.uplot');
+});
+afterEach(async () => {
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+	await daemon.stop();
+});
+
+const asked = (method) => daemon.requests.filter((request) => request.method === method);
+const text = (selector) => page.locator(selector).innerText();
+const source = () => page.evaluate(() => [...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n'));
+const lastRun = () => [...daemon.runs.values()].pop();
+
+async function write(lua) {
+	await page.click('.cm-content');
+	await page.keyboard.press('Control+A');
+	await page.keyboard.insertText(lua);
+}
+
+test('a script is written, run with Ctrl+Enter, prints, and is stopped', async () => {
+	await write('print("hello")');
+	await page.keyboard.press('Control+Enter');
+	const { params } = await until(() => asked('script.run')[0]);
+	assert.equal(params.source, 'print("hello")');
+	assert.equal(params.kit, 'uno-1');
+	await page.waitForSelector('[data-state=running]');
+	daemon.print(lastRun(), 'hello');
+	await page.waitForSelector('.console-lines >> text=hello');
+	assert.equal(await page.locator('[data-test=run]').isDisabled(), true);
+	await page.click('[data-test=stop-script]');
+	await page.waitForSelector('[data-test=run-state][data-state=stopped]');
+	assert.equal(await page.locator('[data-test=run]').isDisabled(), false);
+});
+
+test('an error marks its line, says why there, and its link jumps to it', async () => {
+	await write(`${'-- line\n'.repeat(40)}bench.ligth = 1\n${'-- more\n'.repeat(40)}`);
+	await page.click('[data-test=run]');
+	await page.waitForSelector('[data-state=running]');
+	daemon.endRun(lastRun(), 'failed', { line: 41, message: 'no property "ligth"', hint: 'Write light.' });
+	await page.waitForSelector('.cm-error-text');
+	assert.equal(await text('.cm-error-line'), 'bench.ligth = 1');
+	assert.match(await text('.cm-error-text'), /no property "ligth"\s+Write light\./);
+	await page.click('.cm-line >> nth=0');
+	await page.click('text=Line 41');
+	const line = await page.evaluate(() => getSelection().anchorNode.parentElement.closest('.cm-line').textContent);
+	assert.equal(line, 'bench.ligth = 1');
+	await page.click('[data-test=run]');
+	await page.waitForSelector('.cm-error-text', { state: 'detached' });
+});
+
+test('a script is kept in this browser over a reload', async () => {
+	await write('-- mine');
+	await page.waitForSelector('text=Saved in this browser');
+	await page.reload();
+	await page.waitForSelector('.cm-content >> text=-- mine');
+});
+
+test('a starter replaces the script and Ctrl+Z brings the old one back', async () => {
+	await write('-- mine');
+	await page.selectOption('.starter', 'blink');
+	await until(async () => (await source()).includes('A lamp that blinks'), 'the starter');
+	await page.click('.cm-content');
+	await page.keyboard.press('Control+Z');
+	assert.equal(await source(), '-- mine');
+});
+
+test('the names of the kit\'s parts are offered after a dot', async () => {
+	await write('');
+	await page.keyboard.type('bench.li');
+	await page.waitForSelector('.cm-tooltip-autocomplete >> text=light sensor');
+	await page.keyboard.press('Escape');
+	await page.waitForSelector('.cm-tooltip-autocomplete', { state: 'detached' });
+	await page.keyboard.press('Escape');
+	assert.equal(await page.locator('[data-test=stop-result]').count(), 0, 'the first Escape only closed the list');
+});
+
+test('a busy kit offers to replace the other script', async () => {
+	daemon.broken.set('script.run', { code: -32000, message: 'busy', data: { reason: 'busy', hint: 'uno-1 is used.' } });
+	await page.click('[data-test=run]');
+	await page.waitForSelector('text=Another script is using this kit.');
+	daemon.broken.clear();
+	await page.click('text=Stop it and run mine');
+	await page.waitForSelector('[data-test=run-state][data-state=running]');
+	assert.equal(asked('script.run').pop().params.replace, true);
+});
+
+test('a flood of output keeps the newest thousand lines in sight', async () => {
+	await page.click('[data-test=run]');
+	await page.waitForSelector('[data-state=running]');
+	for (let i = 0; i < 3000; i++) {
+		daemon.print(lastRun(), `n ${i}`);
+	}
+	await page.waitForSelector('.console-lines >> text="n 2999"');
+	assert.equal(await page.locator('.console-lines > div').count(), 1000);
+	assert.equal(await page.locator('.console-lines >> text="n 2999"').isVisible(), true);
+	await until(() => page.evaluate(() => {
+		const box = document.querySelector('.console-lines');
+		return box.scrollTop + box.clientHeight >= box.scrollHeight - 2;
+	}), 'the end in sight');
+});
+
+test('the lamp is switched and shows what the kit reports', async () => {
+	const lamp = page.getByRole('switch', { name: /^led/ });
+	assert.equal(await lamp.getAttribute('aria-checked'), 'false');
+	await lamp.click();
+	await until(async () => await lamp.getAttribute('aria-checked') === 'true');
+	assert.deepEqual(asked('kit.write').map(({ params }) => params),
+		[{ kit: 'uno-1', property: 'led', value: true }]);
+});
+
+test('a refused write says so beside the part, with the technical text a click away', async () => {
+	daemon.broken.set('kit.write', { code: -32000, message: 'EIO 5', data: { reason: 'io', hint: 'The cable failed.' } });
+	await page.getByRole('switch', { name: /^led/ }).click();
+	await page.waitForSelector('[data-part=led] .problem >> text=The cable failed.');
+	assert.equal(await page.locator('text=EIO 5').isVisible(), false);
+	await page.click('[data-part=led] summary');
+	assert.equal(await page.locator('text=EIO 5').isVisible(), true);
+});
+
+test('a slider sends the newest value and never more than one at a time', async () => {
+	let most = 0;
+	let now = 0;
+	const release = [];
+	const answer = daemon.answer.bind(daemon);
+	daemon.answer = async (client, method, params) => {
+		if (method === 'kit.write') {
+			most = Math.max(most, ++now);
+			await new Promise((resolve) => release.push(resolve));
+			now--;
+		}
+		return answer(client, method, params);
+	};
+	const slider = page.locator('[data-part=servo] input');
+	await slider.focus();
+	for (let i = 0; i < 5; i++) {
+		await page.keyboard.press('ArrowRight');
+	}
+	const shown = Number(await slider.inputValue());
+	const pump = setInterval(() => release.splice(0).forEach((resolve) => resolve()), 20);
+	await until(() => asked('kit.write').pop().params.value === shown, 'the newest value');
+	clearInterval(pump);
+	release.splice(0).forEach((resolve) => resolve());
+	assert.equal(most, 1);
+});
+
+test('the wiring is chosen and the kit described anew', async () => {
+	await page.selectOption('.bench-head select', 'traffic-light');
+	await until(() => daemon.kits.get('uno-1').row.wiring === 'traffic-light');
+	await until(() => asked('kit.describe').filter(({ params }) => params.kit === 'uno-1').length >= 2);
+});
+
+test('an action\'s form sends typed arguments and shows the end', async () => {
+	await page.click('text=Actions (2)');
+	await page.fill('[data-action=tone] [name=frequency]', '440');
+	await page.click('[data-action=tone] button');
+	await page.waitForSelector('[data-action=tone] .done');
+	assert.deepEqual(asked('kit.act')[0].params, { kit: 'uno-1', action: 'tone', args: { frequency: 440 } });
+	await page.selectOption('[data-action=pin_mode] [name=mode]', 'pullup');
+	assert.equal(await page.locator('[data-action=pin_mode] option').count(), 6);
+});
+
+test('a raw pin is watched only when asked for, and written as its type', async () => {
+	await page.click('text=Raw pins (4)');
+	assert.ok(!asked('kit.watch').some(({ params }) => params.properties.includes('pin.9')));
+	await page.check('[aria-label="Read pin.9"]');
+	await until(() => asked('kit.watch').some(({ params }) => params.properties.includes('pin.9')));
+	await page.fill('[aria-label="Write pin.13"]', '1');
+	await page.keyboard.press('Enter');
+	const { params } = await until(() => asked('kit.write')[0]);
+	assert.deepEqual(params, { kit: 'uno-1', property: 'pin.13', value: true });
+});
+
+test('the chart draws what is chosen, pauses, zooms by dragging, and is saved as CSV', async () => {
+	assert.deepEqual(await page.locator('.legend .part-name').allInnerTexts(), ['light', 'pot']);
+	await page.click('[data-part=temperature] .chart-key');
+	await page.waitForSelector('.legend >> text=temperature');
+	const box = await page.locator('.u-over').boundingBox();
+	await page.mouse.move(box.x + box.width * 0.3, box.y + 50);
+	await page.mouse.down();
+	await page.mouse.move(box.x + box.width * 0.6, box.y + 50, { steps: 4 });
+	await page.mouse.up();
+	await page.waitForSelector('.chart >> text=Go on');
+	const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=CSV')]);
+	const csv = await readFile(await download.path(), 'utf8');
+	assert.match(csv, /^\ufefftime \(s\),light,pot,temperature \(°C\)\r\n0\.000,/);
+	assert.ok(csv.split('\r\n').length > 40, csv);
+	await page.click('.chart >> text=Go on');
+	await page.waitForSelector('.chart >> text=Pause');
+});
+
+test('what a script plots is drawn without being asked for', async () => {
+	await page.click('[data-test=run]');
+	await page.waitForSelector('[data-state=running]');
+	daemon.notify('script.plot', { run: lastRun().run, t: 5_000_000 + 1, set: { score: 7 } });
+	await page.waitForSelector('.legend >> text=score');
+});
+
+test('the virtual world: daylight, a button that is held, a fault', async () => {
+	const world = () => daemon.kits.get('uno-1').world;
+	await page.fill('.world input[type=range] >> nth=0', '0.1');
+	await until(() => world().light === 0.1);
+	const key = page.locator('.press');
+	await key.scrollIntoViewIfNeeded();
+	const box = await key.boundingBox();
+	await page.mouse.move(box.x + 10, box.y + 10);
+	await page.mouse.down();
+	await until(() => world().button === true);
+	await page.mouse.up();
+	await until(() => world().button === false);
+	await page.selectOption('.world select', 'silence');
+	await until(() => world().fault === 'silence');
+});
+
+test('a kit without a virtual world has no world to set', async () => {
+	await page.waitForSelector('.world');
+	daemon.broken.set('world.get', { code: -32601, message: 'no', data: { reason: 'unsupported', hint: null } });
+	await page.reload();
+	await page.waitForSelector('.uplot');
+	assert.equal(await page.locator('.world').count(), 0);
+});
+
+test('a case opens at a bench with its starter and guide', async () => {
+	await page.goto(`${daemon.url}#/cases`);
+	await page.click('text=A lamp that blinks');
+	await page.click('.benches a >> nth=1');
+	await page.waitForSelector('.guide-text');
+	assert.match(page.url(), /#\/bench\/uno-2\?case=blink$/);
+	await until(async () => (await source()).includes('A lamp that blinks'), 'the starter');
+});
