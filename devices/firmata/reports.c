@@ -137,11 +137,14 @@ void reports_take_analog(struct kit *kit, unsigned channel, uint64_t counts)
 	show(kit, pin->property, value_int((int64_t)counts));
 	if (pin->part) {
 		double full = (double)((UINT64_C(1) << pin->analog_bits) - 1);
-		double reading = pin->part->offset + pin->part->scale * (double)counts / full;
+		double reading = pin->part->offset + pin->part->scale * ((double)counts / full);
+		double rounded = nearbyint(reading * 1e4) / 1e4;
+		struct value value = {.type = VALUE_NUMBER};
 
 		/* Four decimals are finer than any such sensor; more would only be noise to read.
-		 */
-		show(kit, pin->part_property, value_number(nearbyint(reading * 1e4) / 1e4));
+		 * Zero has no sign. What is no number is the kit's to count. */
+		value.number = rounded == 0 ? 0 : isfinite(rounded) ? rounded : reading;
+		show(kit, pin->part_property, value);
 	}
 }
 

@@ -218,6 +218,55 @@ static void a_wired_pin_keeps_its_mode_and_its_class(void **state)
 	assert_sent("");
 }
 
+static void fault_21_readings_that_are_no_numbers_are_null_and_counted(void **state)
+{
+	static const struct wiring odd = {
+		.id = "odd",
+		.part_count = 3,
+		.parts =
+			{
+				{.name = "light",
+					.mode = WIRING_ANALOG,
+					.analog = true,
+					.pin = 0,
+					.scale = 1e308,
+					.offset = 1e308,
+					.min = NAN,
+					.max = NAN},
+				{.name = "pot",
+					.mode = WIRING_ANALOG,
+					.analog = true,
+					.pin = 1,
+					.scale = 1e307,
+					.min = NAN,
+					.max = NAN},
+				{.name = "sound",
+					.mode = WIRING_ANALOG,
+					.analog = true,
+					.pin = 2,
+					.scale = -1e-9,
+					.min = NAN,
+					.max = NAN},
+			},
+	};
+
+	(void)state;
+	ready(BANNER_2_5, UNO_2_5, &odd);
+	watches("light");
+	watches("pot");
+	watches("sound");
+	hears("e00000 e10000 e20000");
+	assert_number("light", 1e308);
+	hears("e07f07 e17f07 e27f07");
+	assert_int_equal(described("light")->value.type, VALUE_NULL);
+	assert_int_equal(rig.kit->bad_values, 1);
+	assert_true(described("pot")->value.number == 1e307);
+	assert_number("sound", 0);
+	assert_false(signbit(described("sound")->value.number));
+	hears("e00000");
+	assert_number("light", 1e308);
+}
+
 static void watches_outlive_a_lost_port(void **state)
 {
 	struct why why;
@@ -249,6 +298,7 @@ int main(void)
 		TEST(a_profile_that_the_board_cannot_have_is_refused_with_its_pin),
 		TEST(parts_that_a_board_cannot_have_are_left_out_at_start),
 		TEST(a_wired_pin_keeps_its_mode_and_its_class),
+		TEST(fault_21_readings_that_are_no_numbers_are_null_and_counted),
 		TEST(watches_outlive_a_lost_port),
 	};
 
