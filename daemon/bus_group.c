@@ -259,6 +259,9 @@ static void batch_kit(struct group *group, struct share *share)
 	if (!group->has_batch) {
 		begin_frame(&group->batch);
 		group->batch_number++;
+		if (!loop_timer_is_running(group->pace->bus->gathering)) {
+			loop_timer_start(group->pace->bus->gathering, GATHER_US, 0);
+		}
 	}
 	if (put_kit(share, true, !group->has_batch, &group->batch)) {
 		group->has_batch = true;

@@ -5,7 +5,7 @@
 #include "jsonout.h"
 #include "loop.h"
 
-enum { WATCHES_MAX = 256 };
+enum { WATCHES_MAX = 256, GATHER_US = 1000 };
 
 /* One kit.watch of one client. */
 struct watch {
@@ -31,7 +31,7 @@ struct pace;
 struct bus {
 	struct server *server; /* borrowed */
 	struct pace *paces;    /* owned: one a rate */
-	struct loop_hook *before_sleep;
+	struct loop_timer *gathering; /* runs while a rate-0 frame waits */
 	struct bus_tap *next_tap; /* of the tap list under way */
 	struct jsonout scratch;
 	uint64_t last_watch;
@@ -50,6 +50,6 @@ void bus_regroup(struct bus *bus, struct client *client, double rate);
 /* Kits came, went, or were described anew: groups look again what they cover. */
 void bus_groups_resolve(struct bus *bus);
 void bus_group_sample(struct bus *bus, struct kit *kit);
-/* Sends what rate 0 has gathered in this turn of the loop. */
+/* Sends what rate 0 has gathered. */
 void bus_flush(void *bus);
 void bus_free_groups(struct bus *bus);

@@ -17,9 +17,8 @@ struct loop_fd;
 struct loop_timer;
 struct loop_signal;
 struct loop_child;
-struct loop_hook;
 
-enum { LOOP_READ = 1, LOOP_WRITE = 2 };
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_GATHER = 4 }; /* GATHER: bytes may wait for 1 ms */
 
 /* NULL when the kernel gives no epoll. Uses libev's default loop (children). */
 struct loop *loop_create(void);
@@ -27,9 +26,6 @@ void loop_destroy(struct loop *loop); /* all watchers are removed before */
 void loop_run(struct loop *loop);     /* until loop_stop() */
 void loop_stop(struct loop *loop);
 void *loop_native(struct loop *loop); /* struct ev_loop *, for libwebsockets */
-
-/* Milliseconds that the loop may gather input before it turns; 0 at once. */
-void loop_set_gather_us(struct loop *loop, int64_t gather_us);
 
 typedef void loop_fd_fn(void *data, int events);
 struct loop_fd *loop_fd_add(struct loop *loop, int fd, int events, loop_fd_fn *fn, void *data);
@@ -52,8 +48,3 @@ void loop_signal_remove(struct loop_signal *watcher);
 typedef void loop_child_fn(void *data, pid_t pid, int status);
 struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *fn, void *data);
 void loop_child_remove(struct loop_child *watcher);
-
-/* Called each time before the loop sleeps: where queued output is written. */
-typedef void loop_hook_fn(void *data);
-struct loop_hook *loop_before_sleep(struct loop *loop, loop_hook_fn *fn, void *data);
-void loop_hook_remove(struct loop_hook *hook);

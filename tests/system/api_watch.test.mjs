@@ -124,10 +124,9 @@ test('rates', async (t) => {
 			values.push(frame.kits.b1.set['pin.A0']);
 			assert.deepEqual(Object.keys(frame.kits.b1.set), ['pin.A0', 'pin.A1']);
 		}
-		/* A read that comes late brings two of the board's samples and is one of ours. */
-		const steps = values.slice(1).map((v, i) => (v - values[i] + 1024) % 1024);
-		assert.ok(steps.every((step) => step >= 1 && step < 20), `the counter in A0 goes on: ${steps}`);
-		assert.ok(steps.filter((step) => step === 1).length > steps.length / 2);
+		/* Also when a read comes late and brings two scans at once. */
+		const jumps = values.slice(1).filter((v, i) => (v - values[i] + 1024) % 1024 !== 1);
+		assert.equal(jumps.length, 0, 'the counter in A0 never jumps');
 		await every.close();
 	});
 	await t.test('rate 0 brings samples without a watched property too: a gap in seq means loss', async () => {
