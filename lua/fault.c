@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEEP = 5000 }; /* calls in calls that only a recursion without end makes */
+
 static const char fault_key = 0; /* its address marks a fault in a metatable */
 
-/* The line of the script that is running in L, 0 when there is none. */
-static int current_line(lua_State *L)
+int fault_line(lua_State *L)
 {
 	lua_Debug at;
 
@@ -69,7 +70,7 @@ static void push_fault(lua_State *L, const struct fault *fault)
 
 int fault_throw(lua_State *L, struct fault *fault)
 {
-	fault->line = current_line(L);
+	fault->line = fault_line(L);
 	push_fault(L, fault);
 	return lua_error(L);
 }
@@ -149,14 +150,17 @@ static const char *strip_position(const struct runner *runner, const char *text,
 static void from_text(lua_State *L, int status, struct fault *fault)
 {
 	const struct runner *runner = runner_of(L);
+	lua_Debug at;
 	int line = 0;
 	const char *raw = strip_position(runner, lua_tostring(L, -1), &line);
 
-	fault->line = line ? line : current_line(L);
+	fault->line = line ? line : fault_line(L);
 	if (status == LUA_ERRSYNTAX && fault_from_letter(runner, fault)) {
 		return;
 	}
-	fault_explain(fault, raw);
+	/* An endless recursion may meet the limit of memory before that of the stack. */
+	fault_explain(fault, status == LUA_ERRMEM && lua_getstack(L, DEEP, &at) ? "stack overflow"
+									 : raw);
 	if (status == LUA_ERRRUN && lua_checkstack(L, 8)) {
 		hint_name(L, raw, fault);
 	}
@@ -181,7 +185,7 @@ static bool from_table(lua_State *L, struct fault *fault)
 		lua_pushliteral(L, "message");
 		if (lua_rawget(L, -2) == LUA_TSTRING) {
 			fault_set(fault, TEXT_OWN, lua_tostring(L, -1), NULL);
-			fault->line = current_line(L);
+			fault->line = fault_line(L);
 			is_known = true;
 		}
 		lua_pop(L, 1);
@@ -196,6 +200,6 @@ void fault_from_error(lua_State *L, int status, struct fault *fault)
 		from_text(L, status, fault);
 	} else if (!from_table(L, fault)) {
 		fault_set(fault, TEXT_ERROR_OBJECT, luaL_typename(L, -1), NULL);
-		fault->line = current_line(L);
+		fault->line = fault_line(L);
 	}
 }

@@ -6,6 +6,9 @@
 
 #include "runner.h"
 
+/* The line of the script that is running in L, 0 when there is none. */
+int fault_line(lua_State *L);
+
 /* Raises a text of the kit library, with the line of the script that called. */
 int fault_raise(lua_State *L, enum text_id id, ...) __attribute__((sentinel));
 /* Raises a fault that is filled but for its line. */

@@ -109,7 +109,8 @@ static void call_job(lua_State *L, struct job *job, int count)
 	lua_getiuservalue(L, -1, 1);
 	lua_remove(L, -2);
 	lua_insert(L, -1 - count);
-	sched_start(L, count, job);
+	job->task = sched_start(L, count);
+	job->task->job = job;
 }
 
 static void fire_timer(lua_State *L, struct job *job)
@@ -118,9 +119,7 @@ static void fire_timer(lua_State *L, struct job *job)
 
 	if (!job->period_us) {
 		call_job(L, job, 0);
-		job->task->job = NULL; /* it outlives its timer */
-		job->task = NULL;
-		end_job(L, job);
+		end_job(L, job); /* its task outlives it */
 		return;
 	}
 	job->due_us += (late / job->period_us + 1) * job->period_us; /* skip, never pile up */

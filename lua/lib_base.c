@@ -141,11 +141,26 @@ static int base_pcall(lua_State *L)
 	return pcall_end(L, status, 0);
 }
 
+/* The pupil's message handler, but not for the stop: it could go on for ever. */
+static int handle_message(lua_State *L)
+{
+	if (runner_stop) {
+		return 1;
+	}
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, 1, 1);
+	return 1;
+}
+
 static int base_xpcall(lua_State *L)
 {
 	int count = lua_gettop(L), status;
 
 	luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_pushvalue(L, 2);
+	lua_pushcclosure(L, handle_message, 1);
+	lua_replace(L, 2);
 	lua_pushboolean(L, 1);
 	lua_pushvalue(L, 1);
 	lua_rotate(L, 3, 2);

@@ -150,12 +150,14 @@ static int time_after(lua_State *L)
 static int time_spawn(lua_State *L)
 {
 	int count = lua_gettop(L) - 1;
-	struct job *job;
+	struct task *task;
 
 	lib_need_function(L, 1, "spawn", "spawn(blink)", "spawn(blink())");
-	job = job_add(L, JOB_SPAWN, 1);
+	lua_pushvalue(L, 1);
 	lua_insert(L, 1);
-	sched_start(L, count, job);
+	task = sched_start(L, count);
+	task->job = job_add(L, JOB_SPAWN, 1);
+	task->job->task = task;
 	return 1;
 }
 

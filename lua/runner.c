@@ -31,6 +31,11 @@ static void on_stop(int signum)
 
 int runner_raise_stop(lua_State *L)
 {
+	struct runner *runner = runner_of(L);
+
+	if (!runner->stop_line) {
+		runner->stop_line = fault_line(L);
+	}
 	lua_pushliteral(L, "stopped");
 	return lua_error(L);
 }
@@ -155,7 +160,7 @@ static int run(lua_State *L)
 	}
 	host_begin(runner, WIRE_READY);
 	host_send(runner);
-	sched_start(L, 0, NULL);
+	sched_start(L, 0);
 	lua_pushboolean(L, sched_run(L, fault));
 	return 1;
 }
@@ -183,6 +188,7 @@ static void run_script(struct runner *runner, struct fault *fault, bool *is_well
 	}
 	if (runner_stop) {
 		fault_set(fault, TEXT_STOPPED, NULL);
+		fault->line = runner->stop_line;
 		*is_well = false;
 	}
 }

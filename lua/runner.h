@@ -38,6 +38,7 @@ struct runner {
 	char *source;                /* kept to explain syntax errors */
 	size_t source_length;
 	int64_t seed;
+	int stop_line;  /* where the stop was seen first */
 	int64_t now_us; /* the run's clock, from the newest packet */
 	size_t memory_used, memory_max;
 	uint32_t serial; /* of the newest request */

@@ -27,7 +27,7 @@ void sched_open(lua_State *L)
 
 /* ---- one task ---- */
 
-struct task *sched_start(lua_State *L, int count, struct job *job)
+struct task *sched_start(lua_State *L, int count)
 {
 	struct sched *sched = &runner_of(L)->sched;
 	struct task *task;
@@ -44,10 +44,6 @@ struct task *sched_start(lua_State *L, int count, struct job *job)
 	anchor_add(L, tasks_table);
 	luaL_checkstack(task->co, count + 8, NULL);
 	lua_xmove(L, task->co, count + 1);
-	task->job = job;
-	if (job) {
-		job->task = task;
-	}
 	*sched->tasks_end = task;
 	sched->tasks_end = &task->next;
 	sched->task_count++;

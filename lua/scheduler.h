@@ -44,7 +44,7 @@ void sched_open(lua_State *L);
  * A new task from the function and `count` arguments on top of the stack
  * (popped). It runs at the scheduler's next round.
  */
-struct task *sched_start(lua_State *L, int count, struct job *job);
+struct task *sched_start(lua_State *L, int count);
 /* Ends a task that waits, closing what it has open. */
 void sched_end(lua_State *L, struct task *task);
 
