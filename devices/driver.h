@@ -32,7 +32,6 @@ struct driver {
 	const struct usb_match *usb; /* ends with vendor 0 */
 	size_t state_size;
 	unsigned baud;           /* default line speed; 8N1 */
-	int settle_ms;           /* send nothing for so long after a DTR-resetting open */
 
 	/* Passive evidence in what an unknown port said so far. */
 	enum evidence (*hear)(const uint8_t *bytes, size_t count);

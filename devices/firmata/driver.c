@@ -281,7 +281,6 @@ const struct driver firmata_driver = {
 	.usb = usb,
 	.state_size = sizeof(struct firmata),
 	.baud = 57600,
-	.settle_ms = 1200,
 	.hear = hear,
 	.start = start,
 	.feed = feed,
