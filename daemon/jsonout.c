@@ -44,28 +44,39 @@ void json_raw(struct jsonout *out, const char *text)
 	json_bytes(out, text, strlen(text));
 }
 
-void json_text(struct jsonout *out, const char *text, size_t length)
+/* The character at text[0], of `length` bytes, in JSON; 0: it is no UTF-8. */
+static char *put_character(char *at, const char *text, size_t length)
 {
 	static const char hex[] = "0123456789abcdef";
+	unsigned char c = (unsigned char)text[0];
+
+	if (length == 0) {
+		memcpy(at, "\xEF\xBF\xBD", 3);
+		return at + 3;
+	}
+	if (c < 0x20 || c == 0x7F) {
+		memcpy(at, "\\u00", 4);
+		at[4] = hex[c >> 4];
+		at[5] = hex[c & 15];
+		return at + 6;
+	}
+	if (c == '"' || c == '\\') {
+		*at++ = '\\';
+	}
+	memcpy(at, text, length);
+	return at + length;
+}
+
+void json_text(struct jsonout *out, const char *text, size_t length)
+{
 	/* A byte becomes six at the most. */
 	char *at = reserve(out, length * 6 + 2);
 	char *begin = at;
 
 	*at++ = '"';
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == '"' || c == '\\') {
-			*at++ = '\\';
-			*at++ = (char)c;
-		} else if (c >= 0x20 && c != 0x7F) {
-			*at++ = (char)c;
-		} else {
-			memcpy(at, "\\u00", 4);
-			at[4] = hex[c >> 4];
-			at[5] = hex[c & 15];
-			at += 6;
-		}
+	for (size_t i = 0, bytes; i < length; i += bytes ? bytes : 1) {
+		bytes = utf8_character(text + i, length - i);
+		at = put_character(at, text + i, bytes);
 	}
 	*at++ = '"';
 	out->length += (size_t)(at - begin);

@@ -22,7 +22,8 @@ void json_finish(struct jsonout *out); /* frees */
 void json_clear(struct jsonout *out);
 void json_raw(struct jsonout *out, const char *text);
 void json_bytes(struct jsonout *out, const char *text, size_t length);
-void json_text(struct jsonout *out, const char *text, size_t length); /* with quotes, escaped */
+/* With quotes, escaped; each byte that is no UTF-8, and NUL, becomes U+FFFD. */
+void json_text(struct jsonout *out, const char *text, size_t length);
 void json_int(struct jsonout *out, int64_t number);
 void json_number(struct jsonout *out, double number); /* shortest that reads back; null if not finite */
 void json_ms(struct jsonout *out, int64_t t_us);      /* microseconds as ms with three decimals */

@@ -81,40 +81,6 @@ static size_t count_lines(const char *text, size_t length)
 	return lines;
 }
 
-/* ---- valid text ---- */
-
-/* The bytes of a valid UTF-8 character at `text`, 0 when there is none. */
-static size_t character(const char *text, size_t length)
-{
-	unsigned char first = (unsigned char)text[0];
-	size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
-
-	if (first && first < 0x80) {
-		return 1;
-	}
-	return first && bytes <= length && utf8_is_valid(text, bytes) ? bytes : 0;
-}
-
-/* What is not UTF-8 becomes U+FFFD, one a byte; NUL too. */
-static void put_valid(struct jsonout *out, const char *text, size_t length)
-{
-	size_t bytes;
-
-	for (size_t at = 0; at < length; at += bytes) {
-		size_t good = 0;
-
-		while (at + good < length && (bytes = character(text + at + good, length - at - good))) {
-			good += bytes;
-		}
-		json_bytes(out, text + at, good);
-		bytes = good;
-		if (at + good < length) {
-			json_raw(out, "\xEF\xBF\xBD");
-			bytes++;
-		}
-	}
-}
-
 /* ---- the tail ---- */
 
 /* Cuts the tail to its last lines; done when it has twice as much, not at each line. */
@@ -231,12 +197,8 @@ static void gather(struct run *run, int stream, const char *text, size_t length,
 
 void output_text(struct run *run, int stream, const char *text, size_t length)
 {
-	struct jsonout valid = {0};
-
-	put_valid(&valid, text, length);
-	add_to_tail(&run->output, valid.text, valid.length);
-	gather(run, stream, valid.text, valid.length, count_lines(valid.text, valid.length));
-	json_finish(&valid);
+	add_to_tail(&run->output, text, length);
+	gather(run, stream, text, length, count_lines(text, length));
 }
 
 void output_print(struct run *run, struct wire_in *in)

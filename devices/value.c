@@ -125,9 +125,10 @@ bool value_as(const struct value *value, enum value_type type, struct value *out
 	return false;
 }
 
-/* Bytes of the character at s, 0 if it is none. */
-static size_t utf8_length(const unsigned char *s, size_t left)
+size_t utf8_character(const char *text, size_t left)
 {
+	const unsigned char *s = (const unsigned char *)text;
+
 	if (s[0] == 0) {
 		return 0;
 	}
@@ -162,15 +163,13 @@ static size_t utf8_length(const unsigned char *s, size_t left)
 
 bool utf8_is_valid(const char *text, size_t bytes)
 {
-	const unsigned char *s = (const unsigned char *)text;
-
 	while (bytes > 0) {
-		size_t length = utf8_length(s, bytes);
+		size_t length = utf8_character(text, bytes);
 
 		if (length == 0) {
 			return false;
 		}
-		s += length;
+		text += length;
 		bytes -= length;
 	}
 	return true;

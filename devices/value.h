@@ -60,5 +60,7 @@ const char *value_type_name(enum value_type type);
  */
 bool value_as(const struct value *value, enum value_type type, struct value *out);
 
+/* Bytes of the UTF-8 character at `text`, of which `left` > 0 bytes are there; 0: none, or NUL. */
+size_t utf8_character(const char *text, size_t left);
 /* Is it valid UTF-8 without NUL? (RFC 3629, no surrogates.) */
 bool utf8_is_valid(const char *text, size_t bytes);

@@ -17,26 +17,19 @@ bool firmata_send(struct kit *kit, const struct firmata_message *message)
 
 size_t firmata_clean_text(const uint8_t *bytes, size_t count, char *out, size_t room)
 {
-	static const char replacement[] = "\xEF\xBF\xBD";
 	const char *text = (const char *)bytes;
-	size_t at = 0, used = 0;
+	size_t used = 0;
 
-	while (at < count) {
-		size_t length = 1;
-
-		while (length <= 4 && length <= count - at && !utf8_is_valid(text + at, length)) {
-			length++;
-		}
-		bool is_good = length <= 4 && length <= count - at;
-		const char *piece = is_good ? text + at : replacement;
-		size_t size = is_good ? length : sizeof(replacement) - 1;
+	for (size_t at = 0, length; at < count; at += length ? length : 1) {
+		length = utf8_character(text + at, count - at);
+		const char *piece = length ? text + at : "\xEF\xBF\xBD";
+		size_t size = length ? length : 3;
 
 		if (used + size >= room) {
 			break;
 		}
 		memcpy(out + used, piece, size);
 		used += size;
-		at += is_good ? length : 1;
 	}
 	out[used] = '\0';
 	return used;

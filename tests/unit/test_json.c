@@ -92,6 +92,19 @@ static void every_byte_of_a_text_survives_a_parser(void **state)
 	json_finish(&out);
 }
 
+static void bytes_that_are_no_text_become_replacement_characters(void **state)
+{
+	static const char text[] = "a\xFF" "b\xE4\xB8" "c\xED\xA0\x80\0d\xE4\xB8\xAD\xF0\x9F\x98";
+	struct jsonout out = {0};
+
+	(void)state;
+	json_text(&out, text, sizeof(text) - 1);
+	assert_true(utf8_is_valid(written(&out), out.length));
+	assert_string_equal(written(&out), "\"a\uFFFD" "b\uFFFD\uFFFD" "c\uFFFD\uFFFD\uFFFD\uFFFD"
+		"d\u4E2D\uFFFD\uFFFD\uFFFD\"");
+	json_finish(&out);
+}
+
 static enum err parse_error(const char *text, size_t length)
 {
 	struct why why = {.code = ERR_NONE};
@@ -206,6 +219,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_finite_is_null),
 		cmocka_unit_test(times_have_three_decimals),
 		cmocka_unit_test(every_byte_of_a_text_survives_a_parser),
+		cmocka_unit_test(bytes_that_are_no_text_become_replacement_characters),
 		cmocka_unit_test(deep_json_is_refused_without_recursion),
 		cmocka_unit_test(brackets_inside_of_texts_are_no_depth),
 		cmocka_unit_test(a_key_that_stands_twice_is_refused),

@@ -1,0 +1,26 @@
+/*
+ * Texts that pupils and boards can make: whatever bytes are in them, nobody
+ * else's connection may end for it.
+ */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { lab } from './lab.mjs';
+
+const ENDS = ['finished', 'failed', 'stopped', 'killed'];
+
+test('fault_20: an error of bytes that are no text ends nobody\'s connection', async (t) => {
+	const { client, connect } = await lab(t, {});
+	const sources = ['error("\\255")', 'error{message = "\\xE4\\xB8"}', '_G["\\255x"]()',
+		'require("kit").open "\\255"', 'error("a\\0b", 0)', 'print("\\255") error("\\xED\\xA0\\x80")'];
+	for (const source of sources) {
+		const watcher = await connect();
+		const { run } = await watcher.call('script.run', { source });
+		const end = await watcher.waitFor((p, m) => m === 'script.state' && p.run === run
+			&& ENDS.includes(p.state));
+		assert.equal(end.params.state, 'failed', source);
+		await watcher.close();
+	}
+	const { runs } = await client.call('script.list');
+	assert.equal(runs.length, sources.length);
+	assert.equal(runs.at(-1).error.message, '\uFFFD');
+});
