@@ -152,7 +152,7 @@ static void become_open(struct port *port)
 	port->is_connecting = port->looked_for_holder = false;
 	port->is_open = true;
 	loop_timer_stop(port->timer);
-	loop_fd_set(port->watcher, LOOP_READ);
+	loop_fd_set(port->watcher, LOOP_READ | LOOP_GATHER);
 	port->events->opened(port->data);
 }
 
@@ -188,7 +188,7 @@ static void on_ready(void *data, int events)
 		}
 		if (port->count == 0) {
 			/* What can be read is still there at the next turn. */
-			loop_fd_set(port->watcher, LOOP_READ);
+			loop_fd_set(port->watcher, LOOP_READ | LOOP_GATHER);
 			port->events->drained(port->data);
 			return;
 		}
