@@ -7,9 +7,9 @@
  * each kit the sample up to which it has told everything, so that "what
  * changed" is a comparison of numbers and needs no flags.
  *
- * Rate 0 gathers the samples of a millisecond into one frame; a second sample
- * of the same kit in that time begins the next frame. One message a sample would
- * cost a system call each: 6,400 a second in a full room.
+ * Rate 0 gathers the samples of one turn of the loop into one frame (busy ports
+ * are read together, see loop.c); a second sample of the same kit in that turn
+ * begins the next frame. One message a sample would cost a system call each.
  * Groups are bus_group.c's; this file has kits, taps, watches and events.
  */
 #include "bus_private.h"

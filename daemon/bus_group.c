@@ -260,7 +260,7 @@ static void batch_kit(struct group *group, struct share *share)
 		begin_frame(&group->batch);
 		group->batch_number++;
 		if (!loop_timer_is_running(group->pace->bus->gathering)) {
-			loop_timer_start(group->pace->bus->gathering, GATHER_US, 0);
+			loop_timer_start(group->pace->bus->gathering, 0, 0);
 		}
 	}
 	if (put_kit(share, true, !group->has_batch, &group->batch)) {

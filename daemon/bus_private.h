@@ -5,7 +5,7 @@
 #include "jsonout.h"
 #include "loop.h"
 
-enum { WATCHES_MAX = 256, GATHER_US = 1000 };
+enum { WATCHES_MAX = 256 };
 
 /* One kit.watch of one client. */
 struct watch {
