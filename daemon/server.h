@@ -26,7 +26,6 @@ struct server {
 	struct web *web;           /* web.h: libwebsockets, HTTP and WebSocket */
 
 	/* for /metrics */
-	uint64_t samples, events, frames_encoded, frames_sent, clients_dropped, requests,
-		values_not_finite;
+	uint64_t samples, events, frames_encoded, frames_sent, clients_dropped, requests;
 	int64_t started_us;
 };

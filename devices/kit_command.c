@@ -33,12 +33,29 @@ enum err kit_read(struct kit *kit, int index, struct value *value, int64_t *t_us
 
 /* ---- checking ---- */
 
+static enum err type_error(const char *name, enum value_type type, struct why *why)
+{
+	switch (type) {
+	case VALUE_BOOL:
+		return why_set(why, ERR_INVALID, MSG_VALUE_BOOL, name);
+	case VALUE_INT:
+		return why_set(why, ERR_INVALID, MSG_VALUE_INTEGER, name);
+	case VALUE_NUMBER:
+		return why_set(why, ERR_INVALID, MSG_VALUE_NUMBER, name);
+	case VALUE_TEXT:
+		return why_set(why, ERR_INVALID, MSG_VALUE_TEXT, name);
+	case VALUE_VECTOR:
+	case VALUE_NULL:
+		break;
+	}
+	return why_set(why, ERR_INVALID, MSG_VALUE_VECTOR, name);
+}
+
 static enum err check(const char *name, enum value_type type, double min, double max,
 	const struct value *given, struct value *checked, struct why *why)
 {
 	if (!value_as(given, type, checked)) {
-		return why_set(why, ERR_INVALID, MSG_VALUE_TYPE, name, value_type_name(type),
-			value_type_name(given->type));
+		return type_error(name, type, why);
 	}
 	double number = checked->type == VALUE_INT ? (double)checked->integer
 		: checked->type == VALUE_NUMBER    ? checked->number

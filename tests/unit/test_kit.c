@@ -50,8 +50,11 @@ static void lamp_feed(struct kit *kit, const uint8_t *bytes, size_t count, int64
 		if (bytes[i] == 'e') {
 			kit_emit(kit, 0, NULL);
 		} else {
-			struct value value = value_number(bytes[i] == 'n' ? NAN : bytes[i] / 256.0);
+			struct value value = value_number(bytes[i] / 256.0);
 
+			if (bytes[i] == 'n') {
+				value.number = NAN; /* a driver that forgot value_number() */
+			}
 			kit_set(kit, 2, &value);
 		}
 	}
