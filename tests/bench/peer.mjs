@@ -1,9 +1,9 @@
 /*
  * What a user would write today, to be measured beside kitlabd: npm's firmata-io on
  * the boards' ttys and npm's ws towards the browsers, values gathered and sent 20 times
- * a second (rate 0: each sample when it is whole). It speaks the part of the wire
- * contract that the load generator uses, and is written as well as one would without
- * effort: one JSON text a frame for all clients, no log, no history.
+ * a second to each client (rate 0: each sample when it is whole). It speaks the part of the
+ * wire contract that the load generator uses, and is plain: a timer and a JSON text for each
+ * client, no descriptions, no rights, no scripts, no log.
  *
  *   node peer.mjs TTY...      the boards are b0, b1, ... in that order
  */
@@ -16,7 +16,7 @@ import { WebSocketServer } from 'ws';
 const { Firmata } = createRequire(import.meta.url)('firmata-io');
 const CHANNELS = [0, 1, 2, 3, 4, 5];
 const LED = 13;
-const clients = new Map(); /* socket -> rate */
+const everySample = new Set(); /* sockets that watch at rate 0 */
 
 class Line extends EventEmitter {
 	constructor(path) {
@@ -33,19 +33,14 @@ class Line extends EventEmitter {
 	}
 }
 
-function send(kits, rate) {
+function send(socket, kits) {
 	const params = { t: performance.now(), kits };
-	const text = Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'kit.values', params }));
-	for (const [socket, wanted] of clients) {
-		if (wanted === rate) {
-			socket.send(text, { binary: false });
-		}
-	}
+	socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'kit.values', params }));
 }
 
 function open(path, number) {
 	const id = `b${number}`;
-	const kit = { id, seq: 0, set: {}, hasNew: false };
+	const kit = { id, seq: 0, set: {}, t: 0 };
 	return new Promise((resolve) => {
 		kit.board = new Firmata(new Line(path), { reportVersionTimeout: 100, samplingInterval: 10 });
 		kit.board.on('ready', () => {
@@ -53,11 +48,11 @@ function open(path, number) {
 			for (const channel of CHANNELS) {
 				kit.board.analogRead(channel, (value) => {
 					kit.set[`pin.A${channel}`] = value;
-					kit.hasNew = true;
 					if (channel === CHANNELS.at(-1)) {
 						kit.seq++;
-						if ([...clients.values()].includes(0)) {
-							send({ [id]: { seq: kit.seq, t: performance.now(), set: kit.set } }, 0);
+						kit.t = performance.now();
+						for (const socket of everySample) {
+							send(socket, { [id]: { seq: kit.seq, t: kit.t, set: kit.set } });
 						}
 					}
 				});
@@ -68,22 +63,29 @@ function open(path, number) {
 }
 
 const kits = await Promise.all(process.argv.slice(2).map(open));
-setInterval(() => {
-	const changed = {};
-	for (const kit of kits) {
-		if (kit.hasNew) {
-			changed[kit.id] = { seq: kit.seq, t: performance.now(), set: kit.set };
-			kit.hasNew = false;
+/* A client's own timer: what came since its last frame. */
+function watch(socket, rate) {
+	const told = new Map();
+	const timer = setInterval(() => {
+		const news = {};
+		for (const { id, seq, t, set } of kits) {
+			if (seq > (told.get(id) ?? 0)) {
+				news[id] = { seq, t, set };
+				told.set(id, seq);
+			}
 		}
-	}
-	if (clients.size) {
-		send(changed, 20);
-	}
-}, 50);
+		send(socket, news);
+	}, 1000 / rate);
+	socket.on('close', () => clearInterval(timer));
+}
 
 const methods = {
 	'kit.watch': ({ rate }, socket) => {
-		clients.set(socket, rate);
+		if (rate > 0) {
+			watch(socket, rate);
+		} else {
+			everySample.add(socket);
+		}
 		return { watch: 1, kits: {} };
 	},
 	'kit.write': ({ kit, value }) => {
@@ -97,7 +99,7 @@ server.on('connection', (socket) => {
 		const { id, method, params } = JSON.parse(text);
 		socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: methods[method](params, socket) }));
 	});
-	socket.on('close', () => clients.delete(socket));
+	socket.on('close', () => everySample.delete(socket));
 });
 server.on('listening', () => console.log(`peer ready http://127.0.0.1:${server.address().port}/`));
 process.on('SIGTERM', () => process.exit(0));
