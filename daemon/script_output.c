@@ -71,6 +71,17 @@ static void refill(struct run_output *output)
 	output->plot_tokens = more(output->plot_tokens, PLOTS_PER_S, PLOTS_MAX, us);
 }
 
+/* What the text takes on the wire: a control character is six bytes of JSON. */
+static size_t count_sent(const char *text, size_t length)
+{
+	size_t sent = length;
+
+	for (size_t i = 0; i < length; i++) {
+		sent += (unsigned char)text[i] < 0x20 ? 5 : 0;
+	}
+	return sent;
+}
+
 static size_t count_lines(const char *text, size_t length)
 {
 	size_t lines = 0;
@@ -173,14 +184,15 @@ void output_flush(struct run *run)
 static void gather(struct run *run, int stream, const char *text, size_t length, size_t lines)
 {
 	struct run_output *output = &run->output;
+	size_t sent = count_sent(text, length);
 	int64_t wait_us;
 
 	refill(output);
-	if (output->line_tokens < (double)lines || output->byte_tokens < (double)length) {
+	if (output->line_tokens < (double)lines || output->byte_tokens < (double)sent) {
 		output->dropped += lines ? (unsigned)lines : 1;
 	} else {
 		output->line_tokens -= (double)lines;
-		output->byte_tokens -= (double)length;
+		output->byte_tokens -= (double)sent;
 		if (stream != output->stream) {
 			output_flush(run);
 			output->stream = stream;

@@ -24,3 +24,16 @@ test('fault_20: an error of bytes that are no text ends nobody\'s connection', a
 	assert.equal(runs.length, sources.length);
 	assert.equal(runs.at(-1).error.message, '\uFFFD');
 });
+
+test('fault_28: a burst of what JSON makes longer is cut, and who reads it stays', async (t) => {
+	const { client, connect } = await lab(t, {});
+	const watcher = await connect();
+	const { run } = await watcher.call('script.run', {
+		source: 'for i = 1, 8 do print(("\\1"):rep(15000)) end sleep(60)',
+	});
+	await watcher.waitFor((p, m) => m === 'script.output' && p.run === run && p.dropped > 0);
+	const { state } = await client.call('script.stop', { run });
+	assert.equal(state, 'stopped');
+	assert.equal(watcher.closed, null);
+	await watcher.close();
+});
