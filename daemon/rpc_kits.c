@@ -392,22 +392,43 @@ static void kit_unwatch_method(struct server *server, struct request *request,
 
 /* ---- kit.read, kit.write, kit.act: answered when the kit has ---- */
 
-static void on_read(void *data, const struct value *value, const struct why *why, int64_t t_us)
+/* {NAME: value, "t": t}, or why not. */
+static void answer(struct request *request, const char *name, const struct value *value,
+	const struct why *why, int64_t t_us)
 {
-	struct request *request = data;
 	struct jsonout out = {0};
 
 	if (why->code != ERR_NONE) {
 		request_fail(request, why);
 		return;
 	}
-	json_raw(&out, "{\"value\":");
-	json_value(&out, value);
-	json_raw(&out, ",\"t\":");
+	json_raw(&out, "{");
+	if (name) {
+		json_text(&out, name, strlen(name));
+		json_raw(&out, ":");
+		json_value(&out, value);
+		json_raw(&out, ",");
+	}
+	json_raw(&out, "\"t\":");
 	json_ms(&out, t_us);
 	json_raw(&out, "}");
 	request_reply_text(request, out.text, out.length);
 	json_finish(&out);
+}
+
+static void on_read(void *data, const struct value *value, const struct why *why, int64_t t_us)
+{
+	answer(data, "value", value, why, t_us);
+}
+
+static void on_written(void *data, const struct value *value, const struct why *why, int64_t t_us)
+{
+	answer(data, NULL, value, why, t_us);
+}
+
+static void on_acted(void *data, const struct value *result, const struct why *why, int64_t t_us)
+{
+	answer(data, "result", result, why, t_us);
 }
 
 static void kit_read_method(struct server *server, struct request *request, const cJSON *params)
@@ -422,23 +443,6 @@ static void kit_read_method(struct server *server, struct request *request, cons
 		reading_start(server, kit, index, on_read, request, &why)) {
 		request_fail(request, &why);
 	}
-}
-
-static void on_written(void *data, const struct value *value, const struct why *why, int64_t t_us)
-{
-	struct request *request = data;
-	struct jsonout out = {0};
-
-	(void)value;
-	if (why->code != ERR_NONE) {
-		request_fail(request, why);
-		return;
-	}
-	json_raw(&out, "{\"t\":");
-	json_ms(&out, t_us);
-	json_raw(&out, "}");
-	request_reply_text(request, out.text, out.length);
-	json_finish(&out);
 }
 
 static void kit_write_method(struct server *server, struct request *request, const cJSON *params)
@@ -469,24 +473,6 @@ static void kit_write_method(struct server *server, struct request *request, con
 	if (kit_write(kit, index, &value, clock_now_us(), on_written, request, &why)) {
 		request_fail(request, &why);
 	}
-}
-
-static void on_acted(void *data, const struct value *result, const struct why *why, int64_t t_us)
-{
-	struct request *request = data;
-	struct jsonout out = {0};
-
-	if (why->code != ERR_NONE) {
-		request_fail(request, why);
-		return;
-	}
-	json_raw(&out, "{\"result\":");
-	json_value(&out, result);
-	json_raw(&out, ",\"t\":");
-	json_ms(&out, t_us);
-	json_raw(&out, "}");
-	request_reply_text(request, out.text, out.length);
-	json_finish(&out);
 }
 
 static void kit_act_method(struct server *server, struct request *request, const cJSON *params)

@@ -237,16 +237,22 @@ static unsigned distance(const char *a, const char *b)
 	return rows[m % 3][n];
 }
 
-static bool is_near(const char *name, const char *candidate, unsigned *best)
+/* The name most like `name` among `count` structs that begin with theirs; NULL: all are far. */
+static const char *nearest(const char *name, const void *first, size_t count, size_t stride)
 {
-	unsigned far = distance(name, candidate);
-	size_t length = strlen(candidate);
+	const char *found = NULL;
+	unsigned best = 4;
 
-	if (far >= *best || far > (length < 5 ? 1 : 3)) {
-		return false;
+	for (size_t i = 0; i < count; i++) {
+		const char *candidate = (const char *)first + i * stride;
+		unsigned far = distance(name, candidate);
+
+		if (far < best && far <= (strlen(candidate) < 5 ? 1 : 3)) {
+			best = far;
+			found = candidate;
+		}
 	}
-	*best = far;
-	return true;
+	return found;
 }
 
 /* All capability names, for who guessed far off: " It has light, led." */
@@ -277,14 +283,9 @@ enum err kit_need_property(const struct kit *kit, const char *name, int *index, 
 		*index = found;
 		return ERR_NONE;
 	}
-	unsigned best = 99;
-	const char *near = NULL;
+	const char *near = nearest(name, kit->properties, kit->property_count,
+		sizeof(kit->properties[0]));
 
-	for (size_t i = 0; i < kit->property_count; i++) {
-		if (is_near(name, kit->properties[i].name, &best)) {
-			near = kit->properties[i].name;
-		}
-	}
 	if (near) {
 		return why_set(why, ERR_NOT_FOUND, MSG_NO_PROPERTY_NEAR, kit->id, name, near);
 	}
@@ -306,14 +307,8 @@ enum err kit_need_action(const struct kit *kit, const char *name, int *index, st
 		*index = found;
 		return ERR_NONE;
 	}
-	unsigned best = 99;
-	const char *near = NULL;
+	const char *near = nearest(name, kit->actions, kit->action_count, sizeof(kit->actions[0]));
 
-	for (size_t i = 0; i < kit->action_count; i++) {
-		if (is_near(name, kit->actions[i].name, &best)) {
-			near = kit->actions[i].name;
-		}
-	}
 	return near ? why_set(why, ERR_NOT_FOUND, MSG_NO_ACTION_NEAR, kit->id, name, near)
 		    : why_set(why, ERR_NOT_FOUND, MSG_NO_ACTION, kit->id, name);
 }
