@@ -198,6 +198,7 @@ test('the chart draws what is chosen, pauses, zooms by dragging, and is saved as
 	const csv = await readFile(await download.path(), 'utf8');
 	assert.match(csv, /^\ufefftime \(s\),light,pot,temperature \(°C\)\r\n0\.000,/);
 	assert.ok(csv.split('\r\n').length > 40, csv);
+	assert.doesNotMatch(csv, /\n[^,\r]+,+\r/, 'a row without any value');
 	await page.click('.chart >> text=Go on');
 	await page.waitForSelector('.chart >> text=Pause');
 });
@@ -207,6 +208,15 @@ test('what a script plots is drawn without being asked for', async () => {
 	await page.waitForSelector('[data-state=running]');
 	daemon.notify('script.plot', { run: lastRun().run, t: 5_000_000 + 1, set: { score: 7 } });
 	await page.waitForSelector('.legend >> text=score');
+	daemon.notify('script.plot', { run: lastRun().run, t: 5_000_000 + 2, set: { light: 0.5 } });
+	await page.waitForSelector('.legend >> text=plot.light');
+});
+
+test('output that came too fast is counted in words', async () => {
+	await page.click('[data-test=run]');
+	await page.waitForSelector('[data-state=running]');
+	daemon.notify('script.output', { run: lastRun().run, stream: 'out', text: 'x\n', dropped: 2150 });
+	await page.waitForSelector('.console-lines >> text=2150 more lines came too fast');
 });
 
 test('the virtual world: daylight, a button that is held, a fault', async () => {
