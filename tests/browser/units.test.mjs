@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
-const { Socket, CODE_SILENT, History, Markdown, csvText, valueText, durationText, en, zh } = await load('units', `
+const { Socket, CODE_SILENT, History, Markdown, csvText, scaleOf, valueText, durationText, en, zh } = await load('units', `
 	export { Socket, CODE_SILENT } from './socket';
 	export { History } from './history';
 	export { Markdown } from './cases/markdown';
 	export { csvText } from './bench/csv';
+	export { scaleOf } from './bench/scale';
 	export { valueText, durationText } from './format';
 	export { en } from './i18n/en';
 	export { zh } from './i18n/zh';
@@ -244,6 +245,22 @@ test('numbers_have_the_digits_that_their_range_deserves', () => {
 test('csv_is_what_spreadsheets_read', () => {
 	const text = csvText(['a,b', 'c'], { c: { unit: 'Cel' } }, { times: [10, 10.5], columns: [[1, null], [2, 3]] });
 	assert.equal(text, 'time (s),"a,b",c (°C)\r\n0.000,1,2\r\n0.500,,3\r\n');
+});
+
+test('csv_has_no_row_for_a_time_when_nothing_was_known', () => {
+	const text = csvText(['a'], {}, { times: [9, 10, 11, 12], columns: [[null, 1, null, 0]] });
+	assert.equal(text, 'time (s),a\r\n0.000,1\r\n2.000,0\r\n');
+});
+
+test('a_scale_shows_whole_ratios_and_widens_for_what_a_script_plots_beside_them', () => {
+	assert.deepEqual(scaleOf([[0, 1]], 0.4, 0.6), [0, 1]);
+	assert.deepEqual(scaleOf([[0, 1], null], 0.4, 0.6), [0, 1]);
+	assert.deepEqual(scaleOf([[0, 1], null], null, null), [0, 1]);
+	assert.deepEqual(scaleOf([null], null, null), [0, 1]);
+	const [low, high] = scaleOf([[0, 1], null], -1, 250);
+	assert.ok(low < -1 && high > 250, `${low} to ${high}`);
+	const [least, most] = scaleOf([null], 20, 20);
+	assert.ok(least < 20 && least > 19 && most > 20 && most < 21, `${least} to ${most}`);
 });
 
 test('both_languages_fill_in_the_same_blanks', () => {

@@ -39,11 +39,10 @@ function Retry({ at }: { at: number }): JSX.Element {
 		const timer = setInterval(() => setNow(Date.now()), 250);
 		return () => clearInterval(timer);
 	}, []);
+	const seconds = Math.ceil((at - now) / 1000);
 	return (
 		<div class="retry">
-			<span aria-hidden="true">
-				{t('link.retry', { seconds: Math.max(0, Math.ceil((at - now) / 1000)) })}
-			</span>
+			<span aria-hidden="true">{seconds > 0 ? t('link.retry', { seconds }) : t('link.connecting')}</span>
 			<button class="button" onClick={() => socket.retryNow()}>{t('link.now')}</button>
 		</div>
 	);

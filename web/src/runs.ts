@@ -4,6 +4,7 @@
  */
 import { effect, signal, type Signal } from '@preact/signals';
 import { draw } from './frame';
+import { t } from './i18n';
 import { isLive, kits, socket } from './state';
 import { runIsOver, type Line, type RunInfo } from './wire';
 
@@ -118,7 +119,7 @@ socket.on('script.output', ({ run, stream, text, dropped }) => {
 	if (now?.id === run) {
 		text.replace(/\n$/, '').split('\n').forEach((line) => now.add({ stream, text: line }));
 		if (dropped) {
-			now.add({ stream: 'error', text: `… −${dropped}` });
+			now.add({ stream: 'error', text: t('console.dropped', { count: dropped }) });
 		}
 	}
 });
@@ -134,10 +135,10 @@ socket.on('script.state', ({ run, state, error }) => {
 	}
 });
 
-socket.on('script.plot', ({ run, t, set }) => {
+socket.on('script.plot', ({ run, t: at, set }) => {
 	const now = followed.peek();
 	if (now?.id === run) {
 		const named = Object.fromEntries(Object.entries(set).map(([name, y]) => [`plot.${name}`, y]));
-		now.info.peek().kits.forEach((kit) => kits.peek().get(kit)?.take(t, named));
+		now.info.peek().kits.forEach((kit) => kits.peek().get(kit)?.take(at, named));
 	}
 });

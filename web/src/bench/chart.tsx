@@ -144,7 +144,7 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 			<div class={names.value.length > 0 ? 'plot' : 'plot plot-empty'} ref={place} title={t('chart.hint')} />
 			<ul class="legend">
 				{names.value.map((name, i) => (
-					<LegendItem key={name} kit={kit} name={name} property={properties[name]} place={i}
+					<LegendItem key={name} kit={kit} label={labelOf(name, names.value)} property={properties[name]} place={i}
 						at={cursor} shown={() => shown.current.columns[i]} />
 				))}
 			</ul>
@@ -154,15 +154,21 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 
 interface LegendProps {
 	kit: Kit;
-	name: string;
+	label: string;
 	property: Property | undefined;
 	place: number;
 	at: ReadonlySignal<number | null>;
 	shown: () => (number | null)[] | undefined;
 }
 
+/* What a script plots has its own name there, unless a part has the same. */
+function labelOf(name: string, names: string[]): string {
+	const own = name.startsWith(PLOT_PREFIX) ? name.slice(PLOT_PREFIX.length) : name;
+	return names.includes(own) ? name : own;
+}
+
 /* The value under the cursor, else the newest. */
-function LegendItem({ kit, name, property, place, at, shown }: LegendProps): JSX.Element {
+function LegendItem({ kit, label, property, place, at, shown }: LegendProps): JSX.Element {
 	const text = useComputed(() => {
 		kit.sampleAt.value;
 		const column = shown() ?? [];
@@ -172,7 +178,7 @@ function LegendItem({ kit, name, property, place, at, shown }: LegendProps): JSX
 	return (
 		<li style={`--series: var(--s${place % 6 + 1})`}>
 			<span class="swatch" aria-hidden="true" />
-			<span class="part-name">{name.startsWith(PLOT_PREFIX) ? name.slice(PLOT_PREFIX.length) : name}</span>
+			<span class="part-name">{label}</span>
 			<span class="number">{text}<Unit of={property?.unit} /></span>
 		</li>
 	);

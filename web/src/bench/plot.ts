@@ -1,12 +1,13 @@
 /* The chart (uPlot), loaded only on benches: newest at the right, one scale a unit. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { scaleOf, type Range } from './scale';
 
 export interface Series {
 	name: string;
 	unit: string;
 	color: string;
-	range: [number, number] | null; /* null: as measured */
+	range: Range | null; /* null: as measured */
 	isStair: boolean;
 }
 
@@ -30,21 +31,13 @@ interface Options {
 	onReset: () => void;
 }
 
-/* Room above and below, and never a flat scale. */
-function around(_plot: uPlot, low: number | null, high: number | null): [number, number] {
-	if (low === null || high === null) {
-		return [0, 1];
-	}
-	const room = Math.max((high - low) * 0.1, Math.abs(high) * 0.01, 0.05);
-	return [low - room, high + room];
-}
-
 export function createPlot(options: Options): Plot {
 	const { series, ink, grid } = options;
 	let end = 0;
 	const scales: Record<string, uPlot.Scale> = { x: { time: false, auto: false } };
-	for (const { unit, range } of series) {
-		scales[`y ${unit}`] ??= { range: range ?? around };
+	for (const { unit } of series) {
+		const ranges = series.filter((one) => one.unit === unit).map(({ range }) => range);
+		scales[`y ${unit}`] ??= { range: (_plot, low, high) => scaleOf(ranges, low, high) };
 	}
 	const units = Object.keys(scales).filter((name) => name !== 'x');
 	const font = '14px system-ui, sans-serif';

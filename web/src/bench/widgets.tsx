@@ -122,6 +122,7 @@ function Slider({ kit, name, property, value, write }: WidgetProps): JSX.Element
 		}
 	});
 	const { min = 0, max = 1 } = property;
+	const isKnown = held.value !== null || typeof value.value === 'number';
 	const shown = held.value ?? (typeof value.value === 'number' ? value.value : min);
 	return (
 		<>
@@ -136,8 +137,8 @@ function Slider({ kit, name, property, value, write }: WidgetProps): JSX.Element
 				<small aria-hidden="true">{max}</small>
 			</span>
 			<span class="number reading">
-				{value.value === null && held.value === null ? '–' : numberText(shown, property)}
-				<Unit of={property.unit} />
+				{isKnown ? numberText(shown, property) : '–'}
+				{isKnown && <Unit of={property.unit} />}
 			</span>
 		</>
 	);

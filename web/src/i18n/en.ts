@@ -207,7 +207,7 @@ print("Hello from " .. bench.id)
 	'cases.stage': 'Stage',
 	'cases.any': 'all',
 	'cases.nomatch': 'No case fits both choices.',
-	'cases.minutes': '{n} min',
+	'cases.minutes': '{n}\u00a0min',
 	'cases.needs': 'Needs',
 	'cases.needs.none': 'any kit',
 	'cases.objectives': 'You will learn',

@@ -209,7 +209,7 @@ print("你好，我是 " .. bench.id)
 	'cases.stage': '学段',
 	'cases.any': '全部',
 	'cases.nomatch': '没有同时符合两个条件的课例。',
-	'cases.minutes': '{n} 分钟',
+	'cases.minutes': '{n}\u00a0分钟',
 	'cases.needs': '所需部件',
 	'cases.needs.none': '任意套件',
 	'cases.objectives': '学习目标',
