@@ -24,8 +24,10 @@
 
 enum {
 	MESSAGE_MAX = 512 * 1024,
-	QUEUE_BYTES_MAX = 256 * 1024,
+	QUEUE_BYTES_MAX = 256 * 1024,   /* for who took nothing for STALLED_US */
+	QUEUE_BURST_MAX = 1024 * 1024,  /* for who reads: what it asked for at once, in one turn */
 	QUEUE_FRAMES_MAX = 4096,
+	STALLED_US = 500 * 1000,
 	STUCK_US = 5 * 1000000,
 	SILENT_US = 35 * 100000, /* web.c's policy ends it after 4 s */
 	KERNEL_BUFFER = 128 * 1024, /* more would hide from us that nobody reads */
@@ -81,6 +83,17 @@ static void grow(struct session *session)
 	session->room = room;
 }
 
+/* Would this be too much for a client that reads so slowly? One frame may always wait. */
+static bool is_too_much(const struct session *session, size_t length)
+{
+	size_t waits = session->bytes + length;
+
+	return session->count > 0 &&
+		(waits > QUEUE_BURST_MAX ||
+			(waits > QUEUE_BYTES_MAX &&
+				clock_now_us() - session->wrote_us > STALLED_US));
+}
+
 static void send_frame(struct client *client, struct frame *frame)
 {
 	struct session *session = client->transport;
@@ -88,7 +101,7 @@ static void send_frame(struct client *client, struct frame *frame)
 	if (session->closing) {
 		return;
 	}
-	if (session->bytes + frame->length > QUEUE_BYTES_MAX && session->count > 0) {
+	if (is_too_much(session, frame->length)) {
 		log_warn("client %llu does not read: closed", (unsigned long long)client->number);
 		client->server->clients_dropped++;
 		begin_close(session, CLOSE_TRY_AGAIN_LATER);

@@ -1,7 +1,7 @@
 /*
  * The WebSocket /ws: clients come and go here, frames are queued and written.
- * One lws_write a writable callback; a queue over 256 KiB or 5 s without progress closes
- * with 1013 (API.md, Limits).
+ * One lws_write a writable callback; a queue over 256 KiB that does not move, one over
+ * 1 MiB, or 5 s without progress closes with 1013 (API.md, Limits).
  */
 #pragma once
 

@@ -87,6 +87,16 @@ test('fault_46_browser_that_does_not_read', async (t) => {
 	await serves(daemon, client);
 });
 
+test('fault_46_much_at_once_is_no_reason_to_close_who_reads', async (t) => {
+	const { connect: join } = await lab(t);
+	const page = await join();
+	await page.call('kit.watch', { kit: '*', rate: 0 });
+	const { length } = JSON.stringify(await page.call('kit.describe', { kit: 'b1' }));
+	const many = Math.ceil(600 * 1024 / length); /* as a page that opens on a full classroom */
+	await Promise.all(Array.from({ length: many }, () => page.call('kit.describe', { kit: 'b1' })));
+	assert.equal(page.closed, null);
+});
+
 test('fault_46_nothing_could_be_written_for_5_s', async (t) => {
 	const { daemon, client, b1 } = await lab(t);
 	const lazy = await websocket(daemon.port);
