@@ -145,6 +145,7 @@ void config_defaults(struct config *config)
 		.scan = true,
 		.runs_max = 64,
 		.script_memory_mb = 32,
+		.script_busy_s = 10,
 		.log_level = LOG_INFO,
 	};
 }

@@ -26,6 +26,7 @@ struct config {
 	int port_count;
 	int runs_max;               /* scripts at a time, default 64 */
 	int script_memory_mb;       /* default 32 */
+	int script_busy_s;          /* computing without a pause that ends a script, default 10 */
 	int log_level;              /* enum log_level */
 };
 

@@ -246,6 +246,13 @@ static enum err set_script_memory(struct config *config, const char *key, const 
 		: wrong(key, "8..512", value, why);
 }
 
+static enum err set_script_busy(struct config *config, const char *key, const char *value,
+	struct why *why)
+{
+	return read_number(value, 1, 60, &config->script_busy_s) ? ERR_NONE
+								  : wrong(key, "1..60", value, why);
+}
+
 const struct config_key config_keys[] = {
 	{"server", "listen", false, set_listen},
 	{"server", "hosts", false, set_hosts},
@@ -260,6 +267,7 @@ const struct config_key config_keys[] = {
 	{"scripts", "demo", false, set_demo},
 	{"scripts", "runs_max", false, set_runs_max},
 	{"scripts", "script_memory_mb", false, set_script_memory},
+	{"scripts", "script_busy_s", false, set_script_busy},
 	{NULL, NULL, false, NULL},
 };
 

@@ -12,9 +12,11 @@
 #include "config.h"
 #include "lab.h"
 #include "log.h"
+#include "script_spawn.h"
 #include "server.h"
 #include "xalloc.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <signal.h>
@@ -56,6 +58,10 @@ struct scripts *scripts_create(struct server *server)
 	self[length < 0 ? 0 : length] = '\0';
 	scripts->server = server;
 	snprintf(scripts->runner, sizeof(scripts->runner), "%s/kitlab-runner", dirname(self));
+	scripts->spawner = spawner_create(server->loop, scripts->runner);
+	if (!scripts->spawner) {
+		log_error("no thread can be started: scripts cannot run");
+	}
 	return scripts;
 }
 
@@ -87,6 +93,7 @@ void scripts_destroy(struct scripts *scripts)
 	if (!scripts) {
 		return;
 	}
+	spawner_destroy(scripts->spawner);
 	while ((run = scripts->runs)) {
 		scripts->runs = run->next;
 		if (run->pid > 0) {
@@ -318,12 +325,14 @@ void run_stop(struct run *run, enum run_cause cause)
 	if (run->is_over) {
 		return; /* what it said last is being read */
 	}
-	if (run->pid <= 0) {
+	if (run->state == RUN_QUEUED) {
 		run_ended(run, 0);
 		return;
 	}
 	run_set_state(run, RUN_STOPPING);
-	run_signal_stop(run);
+	if (!run->is_spawning) {
+		run_signal_stop(run);
+	}
 }
 
 void run_add_stopper(struct run *run, struct request *request)
@@ -459,7 +468,6 @@ static void make_id(struct run *run)
 static void on_start(void *data)
 {
 	struct run *run = data;
-	struct why why;
 
 	for (const struct run_kit *kit = run->kits; kit; kit = kit->next) {
 		const struct run *holder = run_holder(run->scripts, kit->id, run);
@@ -468,14 +476,9 @@ static void on_start(void *data)
 			return; /* its end wakes us */
 		}
 	}
-	if (!run_spawn(run, &why)) {
-		run_set_end(run, &why, NULL);
-		log_error("%s", why_text(&why, LANG_EN));
-		run_ended(run, 0);
-		return;
-	}
 	run_set_state(run, RUN_STARTING);
 	tell_rows(run);
+	run_spawn(run);
 }
 
 /* May this run take the kit? Stops who has it when it is to be replaced. */
@@ -505,6 +508,9 @@ static enum err check(struct scripts *scripts, const struct script_start *start,
 
 	if (scripts->is_ending) {
 		return why_set(why, ERR_STOPPED, MSG_RUN_STOPPED);
+	}
+	if (!scripts->spawner) {
+		return why_set(why, ERR_IO, MSG_RUN_NO_RUNNER, strerror(EAGAIN));
 	}
 	if (start->source_length > WIRE_SOURCE_MAX) {
 		return why_set(why, ERR_LIMIT, MSG_SOURCE_LONG, WIRE_SOURCE_MAX / 1024);

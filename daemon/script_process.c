@@ -5,7 +5,7 @@
  * its scheduler answers; each request of the script counts as an answer too.
  * What it computed since the beat that saw its last answer is its own doing: a
  * run with a deadline is ended after 1 s without an answer and 0.5 s of computing, any other
- * after 10 s of computing. A busy PC makes a runner late, but lets it compute
+ * after script_busy_s (10 s) of computing. A busy PC makes a runner late, but lets it compute
  * nothing, so that it is no hang.
  *
  * Ending is soft first (SIGUSR1: the runner's count hook raises an error and
@@ -16,20 +16,18 @@
 #include "clock.h"
 #include "config.h"
 #include "log.h"
+#include "script_spawn.h"
 #include "server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	SOFT_US = 300 * 1000,
-	HANG_CPU_US = 10 * 1000 * 1000,
 	DEADLINE_SILENT_US = 1000 * 1000,
 	DEADLINE_CPU_US = 500 * 1000,
 };
@@ -61,29 +59,6 @@ static void send_start(struct run *run)
 	}
 }
 
-static int spawn(struct run *run, int fd)
-{
-	char *argv[] = {run->scripts->runner, NULL}, *environment[] = {NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int error;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fd, WIRE_FD);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	error = posix_spawn(&run->pid, run->scripts->runner, &actions, &attributes, argv,
-		environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
-}
-
 static void on_beat(void *data);
 
 static void on_child(void *data, pid_t pid, int status)
@@ -102,35 +77,55 @@ static void on_kill(void *data)
 	kill(run->pid, SIGKILL);
 }
 
-bool run_spawn(struct run *run, struct why *why)
+/* The process is there, or could not be started. */
+static void on_spawned(void *data, pid_t pid, int error)
 {
+	struct run *run = data;
 	struct loop *loop = run->scripts->server->loop;
-	int pair[2], error;
+	struct why why;
+
+	run->is_spawning = false;
+	if (error) {
+		why_set(&why, ERR_IO, MSG_RUN_NO_RUNNER, strerror(error));
+		log_error("%s", why_text(&why, LANG_EN));
+		run_set_end(run, &why, NULL);
+		run_ended(run, 0);
+		return;
+	}
+	run->pid = pid;
+	run->child = loop_child_add(loop, pid, on_child, run);
+	run->kill = loop_timer_add(loop, on_kill, run);
+	run->beat = loop_timer_add(loop, on_beat, run);
+	if (kill(pid, 0) < 0) { /* killed before we looked: the loop has buried it already */
+		on_child(run, pid, SIGKILL);
+		return;
+	}
+	run->answered_us = clock_now_us();
+	send_start(run);
+	loop_timer_start(run->beat, PING_US, PING_US);
+	if (run->cause != CAUSE_NONE) { /* stopped in the meantime */
+		run_signal_stop(run);
+	}
+}
+
+void run_spawn(struct run *run)
+{
+	int pair[2];
+	struct why why;
 
 	/* Only our end does not block. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		why_set(why, ERR_IO, MSG_RUN_NO_RUNNER, strerror(errno));
-		return false;
-	}
-	/* dup2 of a descriptor to itself would leave it CLOEXEC. */
-	error = pair[1] == WIRE_FD ? EMFILE : spawn(run, pair[1]);
-	close(pair[1]);
-	if (error) {
-		close(pair[0]);
-		run->pid = 0;
-		why_set(why, ERR_IO, MSG_RUN_NO_RUNNER, strerror(error));
-		return false;
+		why_set(&why, ERR_IO, MSG_RUN_NO_RUNNER, strerror(errno));
+		run_set_end(run, &why, NULL);
+		run_ended(run, 0);
+		return;
 	}
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	run->child = loop_child_add(loop, run->pid, on_child, run);
-	run->kill = loop_timer_add(loop, on_kill, run);
-	run->beat = loop_timer_add(loop, on_beat, run);
-	run->began_us = run->answered_us = clock_now_us();
+	run->began_us = clock_now_us();
 	run_link_open(run, pair[0]);
 	output_begin(run);
-	send_start(run);
-	loop_timer_start(run->beat, PING_US, PING_US);
-	return true;
+	run->is_spawning = true;
+	spawner_start(run->scripts->spawner, pair[1], WIRE_FD, on_spawned, run);
 }
 
 void run_release_process(struct run *run)
@@ -164,6 +159,7 @@ static void on_beat(void *data)
 	struct run *run = data;
 	int64_t now_us = clock_now_us();
 	int64_t cpu_us = clock_cpu_us(run->pid), used_us;
+	int64_t busy_us = run->scripts->server->config->script_busy_s * INT64_C(1000000);
 
 	if (run->has_answered) {
 		run->has_answered = false;
@@ -171,7 +167,7 @@ static void on_beat(void *data)
 		run->cpu_mark_us = cpu_us;
 	}
 	used_us = cpu_us - run->cpu_mark_us;
-	if (used_us >= HANG_CPU_US ||
+	if (used_us >= busy_us ||
 		(run->has_deadline && used_us >= DEADLINE_CPU_US &&
 			now_us - run->answered_us >= DEADLINE_SILENT_US)) {
 		end_hung(run, used_us);

@@ -2,7 +2,8 @@
  * What the files of the script supervisor share; nobody else includes it.
  *
  *   script.c          runs: starting, queueing, stopping, ending, the ring, who watches
- *   script_process.c  the process: spawn, pings, hang detection, signals, its end
+ *   script_spawn.c    a thread that starts processes
+ *   script_process.c  the process: pings, hang detection, signals, its end
  *   script_link.c     the socket: packets in (throttled) and out (queued)
  *   script_host.c     what a script asks of its kits
  *   script_open.c     which kit kit.open() gives
@@ -121,7 +122,8 @@ struct run {
 	struct run_kit *kits;
 
 	/* the process */
-	pid_t pid; /* 0 = none */
+	bool is_spawning; /* the spawner works on it */
+	pid_t pid;        /* 0 = none */
 	struct loop_child *child;
 	struct loop_timer *start, *beat, *kill;
 	bool has_answered;   /* since the last beat */
@@ -155,6 +157,7 @@ struct scripts {
 	struct run *runs; /* owned */
 	size_t kept;      /* ended runs among them */
 	char runner[512]; /* path of the program */
+	struct spawner *spawner; /* owned */
 	bool is_ending;
 	void (*done)(void *data);
 	void *done_data;
@@ -184,7 +187,7 @@ void run_set_end(struct run *run, const struct why *why, const struct why *hint)
 
 /* ---- script_process.c ---- */
 
-bool run_spawn(struct run *run, struct why *why);
+void run_spawn(struct run *run); /* ends the run when that fails */
 void run_signal_stop(struct run *run); /* softly; after 300 ms hard */
 void run_release_process(struct run *run);
 

@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(config.host_count >= 0 && config.host_count <= CONFIG_HOSTS_MAX);
 	require(config.runs_max >= 1 && config.runs_max <= 256);
 	require(config.script_memory_mb >= 8 && config.script_memory_mb <= 512);
+	require(config.script_busy_s >= 1 && config.script_busy_s <= 60);
 	require(memchr(config.state_dir, '\0', sizeof(config.state_dir)) != NULL);
 	return 0;
 }

@@ -57,7 +57,8 @@ static void every_key_is_read(void **state)
 				   "[scripts]\n"
 				   "demo = yes\n"
 				   "runs_max = 12\n"
-				   "script_memory_mb = 64"),
+				   "script_memory_mb = 64\n"
+				   "script_busy_s = 5"),
 		ERR_NONE);
 	assert_string_equal(config.listen_host, "::1");
 	assert_int_equal(config.listen_port, 0);
@@ -76,6 +77,7 @@ static void every_key_is_read(void **state)
 	assert_true(config.demo);
 	assert_int_equal(config.runs_max, 12);
 	assert_int_equal(config.script_memory_mb, 64);
+	assert_int_equal(config.script_busy_s, 5);
 }
 
 static void fault_40_an_empty_file_allows_nothing(void **state)
@@ -85,6 +87,7 @@ static void fault_40_an_empty_file_allows_nothing(void **state)
 	assert_false(config.is_open_lab);
 	assert_string_equal(config.listen_host, "127.0.0.1");
 	assert_int_equal(config.listen_port, 8080);
+	assert_int_equal(config.script_busy_s, 10);
 }
 
 static void fault_40_mistakes_are_named_with_their_line(void **state)
@@ -102,6 +105,7 @@ static void fault_40_mistakes_are_named_with_their_line(void **state)
 	refuses("runs_max = 0x10\n", 1, "1..256");
 	refuses("runs_max =\n", 1, "1..256");
 	refuses("script_memory_mb = 513\n", 1, "8..512");
+	refuses("script_busy_s = 61\n", 1, "1..60");
 	refuses("log_level = loud\n", 1, "error, warn");
 	refuses("open_lab = yes\n", 1, "teacher, student");
 	refuses("scan = maybe\n", 1, "yes, no");

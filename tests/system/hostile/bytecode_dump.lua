@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: dump
+load(string.dump(function() end))

@@ -1,0 +1,6 @@
+-- ends: killed
+-- says: sleep\(0\)
+-- plain
+while true do
+	coroutine.wrap(function() while true do end end)()
+end

@@ -1,0 +1,4 @@
+-- ends: killed
+-- says: sleep\(0\)
+-- plain
+while true do end

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: ^x+
+error(("x"):rep(10000000), 0)

@@ -1,0 +1,4 @@
+-- ends: killed
+-- says: sleep\(0\)
+::again::
+goto again

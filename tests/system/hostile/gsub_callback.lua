@@ -1,0 +1,2 @@
+-- ends: killed
+("x"):gsub("x", function() while true do end end)

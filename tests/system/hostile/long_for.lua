@@ -1,0 +1,2 @@
+-- ends: killed
+for i = 1, math.maxinteger do end

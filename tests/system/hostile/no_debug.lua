@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: debug
+debug.getregistry()

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: dofile
+dofile("/etc/hostname")

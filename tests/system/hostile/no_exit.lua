@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: os
+os.exit(0, true)

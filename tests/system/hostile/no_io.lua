@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: io
+io.open("/etc/passwd")

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: loadfile
+loadfile("/proc/self/environ")

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: os
+os.execute("touch hostile")

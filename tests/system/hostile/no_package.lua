@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: package
+package.loadlib("libc.so.6", "system")

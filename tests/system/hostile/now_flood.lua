@@ -1,0 +1,2 @@
+-- ends: stopped
+while now() < 1e6 do end

@@ -1,0 +1,3 @@
+-- ends: stopped
+local kit = require "kit"
+while true do pcall(kit.open, "no-such-kit") kit.open() end

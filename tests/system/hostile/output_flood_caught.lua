@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: 1 MB
+while true do pcall(print, ("flood "):rep(50)) end

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: 1 MB
+print(("x"):rep(5000000))

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: .
+assert(load("return " .. ("x .. "):rep(300000) .. "x"))

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: deep|often|levels
+assert(load(("do "):rep(100000)))

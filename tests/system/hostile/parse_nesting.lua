@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: deep|often|C stack
+assert(load("return " .. ("("):rep(1000000) .. "1" .. (")"):rep(1000000)))

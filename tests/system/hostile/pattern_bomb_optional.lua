@@ -1,0 +1,2 @@
+-- ends: killed
+string.match(("a"):rep(40), ("a?"):rep(40) .. ("a"):rep(40) .. "b")

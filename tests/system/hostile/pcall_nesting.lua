@@ -1,0 +1,3 @@
+-- ends: finished|failed|killed
+local function f() return pcall(f) end
+f()

@@ -1,0 +1,2 @@
+-- ends: killed
+while true do pcall(pcall, pcall, error, pcall) end

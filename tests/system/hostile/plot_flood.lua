@@ -1,0 +1,2 @@
+-- ends: stopped
+while true do plot{x = 1} end

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: memory
+string.rep("x", 1 << 40)

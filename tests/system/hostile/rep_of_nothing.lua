@@ -1,0 +1,2 @@
+-- ends: killed
+string.rep("", 1 << 62)

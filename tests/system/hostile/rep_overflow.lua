@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: longer than the memory
+string.rep("abc", math.maxinteger, "sep")

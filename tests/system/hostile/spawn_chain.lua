@@ -1,0 +1,3 @@
+-- ends: killed
+local function again() spawn(again) end
+again()

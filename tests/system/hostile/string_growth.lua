@@ -1,0 +1,4 @@
+-- ends: failed
+-- says: memory
+local s = "x"
+while true do s = s .. s end

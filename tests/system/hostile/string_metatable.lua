@@ -1,0 +1,3 @@
+-- ends: finished
+-- prints: ^false\tfalse\n$
+print(getmetatable(""), (pcall(setmetatable, "", {})))

@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: .
+@#$%^&*( ]] } end end until

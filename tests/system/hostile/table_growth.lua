@@ -1,0 +1,4 @@
+-- ends: failed
+-- says: memory
+local t = {}
+while true do t[#t + 1] = #t end

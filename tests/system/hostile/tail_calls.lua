@@ -1,0 +1,3 @@
+-- ends: killed
+local function f(n) return f(n + 1) end
+f(0)

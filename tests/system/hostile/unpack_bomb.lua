@@ -1,0 +1,3 @@
+-- ends: failed
+-- says: too long
+print(table.unpack({}, 1, 1e8))

@@ -1,0 +1,3 @@
+-- ends: killed
+local function f() xpcall(f, f) return f() end
+f()
