@@ -247,6 +247,9 @@ static const char *nearest(const char *name, const void *first, size_t count, si
 		const char *candidate = (const char *)first + i * stride;
 		unsigned far = distance(name, candidate);
 
+		if (strlen(candidate) < 4 && name[0] != candidate[0]) {
+			continue; /* "red" is no slip for "led" */
+		}
 		if (far < best && far <= (strlen(candidate) < 5 ? 1 : 3)) {
 			best = far;
 			found = candidate;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LETTERS_MAX = 40 };
+enum { LETTERS_MAX = 40, SHORT_MAX = 3 };
 
 static int least(int a, int b)
 {
@@ -58,6 +58,11 @@ void near_offer(struct near *near, const char *name)
 	int d;
 
 	if (strlen(name) > LETTERS_MAX || near->distance == 0) {
+		return;
+	}
+	/* "red" is no slip for "led", though one letter away. */
+	if (strlen(near->wanted) <= SHORT_MAX &&
+		tolower((unsigned char)near->wanted[0]) != tolower((unsigned char)name[0])) {
 		return;
 	}
 	d = distance(near->wanted, name);

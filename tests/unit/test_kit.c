@@ -389,6 +389,8 @@ static void a_wrong_name_is_answered_with_the_nearest(void **state)
 
 	assert_int_equal(kit_need_property(kit, "ligth", &index, &why), ERR_NOT_FOUND);
 	assert_non_null(strstr(why_text(&why, LANG_EN), "\"light\""));
+	assert_int_equal(kit_need_property(kit, "red", &index, &why), ERR_NOT_FOUND);
+	assert_null(strstr(why_text(&why, LANG_EN), "Did you mean"));
 	assert_int_equal(kit_need_property(kit, "zzzzzz", &index, &why), ERR_NOT_FOUND);
 	assert_non_null(strstr(why_text(&why, LANG_EN), "led, lamp, light"));
 	assert_int_equal(kit_need_action(kit, "tune", &index, &why), ERR_NOT_FOUND);
