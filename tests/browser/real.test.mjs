@@ -138,27 +138,57 @@ test('a daemon that freezes and one that is killed are noticed, and the page ret
 });
 
 test('pictures for the documentation', { skip: !process.env.UPDATE_DOCS }, async () => {
-	const client = await connect(daemon);
-	await client.call('script.run', { kit: 'uno-2', name: 'light-lamp.lua',
-		source: 'local b = require("kit").open()\nwhile true do b.led = b.light < 0.4 sleep(0.1) end' });
+	const lab = await start({ args: ['--virtual', 'default'] });
+	const client = await connect(lab);
+	await until(async () => (await client.call('kits.list')).kits.filter(({ state }) => state === 'ready').length === 3);
+	await client.call('script.run', { kit: 'uno-3', name: 'traffic-light.lua', source: `
+		local b = require("kit").open()
+		while true do
+			b.red, b.green = true, false sleep(2)
+			b.red, b.green = false, true sleep(2)
+		end` });
 	let angle = 0;
 	const world = setInterval(() => {
-		angle += 0.05;
-		const wave = (shift) => 0.5 + 0.35 * Math.sin(angle + shift);
+		angle += 0.025;
+		const wave = (shift) => 0.5 + 0.35 * Math.sin(angle + shift) + 0.05 * Math.sin(angle * 5 + shift);
 		client.call('world.set', { kits: {
 			'uno-1': { light: wave(0), pot: wave(2), temperature: 22 + wave(1) },
-			'uno-2': { light: wave(3), pot: wave(1) }, 'uno-3': { light: wave(4.4), button: Math.floor(angle) % 3 === 0 },
+			'uno-2': { light: wave(3), pot: wave(1), distance: 100 * wave(4) }, 'uno-3': { light: wave(4.4) },
 		} }).catch(() => {});
 	}, 50);
-	page = await open(browser, daemon.url);
-	const shot = (name) => page.screenshot({ path: path.join(root, 'docs', name), clip: { x: 0, y: 0, width: 1280, height: 760 } });
-	const aged = (selector) => page.waitForFunction((at) => document.querySelector(at) && performance.now() > 32_000, selector, { timeout: 60_000 });
-	await aged('.spark');
-	await shot('room.en.png');
+	const shot = (name, height) => page.screenshot({
+		path: path.join(root, 'docs', name), clip: { x: 0, y: 0, width: 1280, height },
+	});
+	const halfMinute = () => page.waitForFunction((end) => performance.now() > end, 33_000, { timeout: 60_000 });
+
+	page = await open(browser, `${lab.url}#/bench/uno-2`, { lang: 'zh', viewport: { width: 1280, height: 1000 } });
+	await page.waitForSelector('.cm-content');
+	await page.waitForSelector('[data-part=light]');
+	await run(`local kit = require "kit"
+local bench = kit.open()
+
+-- 天黑开灯，天亮关灯；两个阈值之间保持原样
+while true do
+  local light = bench.light
+  if light < 0.4 then
+    bench.led = true
+  elseif light > 0.5 then
+    bench.led = false
+  end
+  print(string.format("光线 %.2f", light))
+  sleep(0.5)
+end
+`);
+	await page.fill('[data-part=servo] input', '60');
+	await halfMinute();
+	await shot('bench.zh.png', 1000);
 	await page.context().close();
-	page = await open(browser, `${daemon.url}#/bench/uno-2?case=light-lamp`, { lang: 'zh' });
-	await aged('.uplot canvas');
-	await shot('bench.zh.png');
+
+	page = await open(browser, lab.url);
+	await page.waitForSelector('.spark');
+	await halfMinute();
+	await shot('room.en.png', 490);
 	clearInterval(world);
 	await client.close();
+	await lab.stop();
 });
