@@ -65,7 +65,7 @@ struct scripts *scripts_create(struct server *server)
 	return scripts;
 }
 
-static void free_run(struct run *run)
+void run_free(struct run *run)
 {
 	struct run_kit *kit;
 
@@ -99,7 +99,7 @@ void scripts_destroy(struct scripts *scripts)
 		if (run->pid > 0) {
 			kill(run->pid, SIGKILL);
 		}
-		free_run(run);
+		run_free(run);
 	}
 	free(scripts);
 }
@@ -548,7 +548,7 @@ static void trim(struct scripts *scripts)
 	run = *oldest;
 	*oldest = run->next;
 	scripts->kept--;
-	free_run(run);
+	run_free(run);
 }
 
 /* Cut where a character ends. */

@@ -133,13 +133,13 @@ static void add_to_tail(struct run_output *output, const char *text, size_t leng
 
 void output_write_tail(const struct run *run, struct jsonout *out)
 {
-	const char *at = run->output.tail;
+	const char *at = run->output.tail ? run->output.tail : "";
 	const char *end = at + run->output.tail_length;
-	size_t lines = run->output.tail_lines + (at && at < end && end[-1] != '\n');
+	size_t lines = run->output.tail_lines + (at < end && end[-1] != '\n');
 	bool is_first = true;
 
 	json_raw(out, "[");
-	for (; at && at < end; lines--) {
+	for (; at < end; lines--) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t length = (size_t)((newline ? newline : end) - at);
 

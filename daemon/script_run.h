@@ -171,6 +171,8 @@ bool run_is_ended(const struct run *run);
 void run_set_state(struct run *run, enum run_state state);
 /* Softly, then hard. A run that has ended or is stopping already stays as it is. */
 void run_stop(struct run *run, enum run_cause cause);
+/* Takes everything down; the run is in no list any more. */
+void run_free(struct run *run);
 /* The process is gone (or never was): decides how the run ended. `status` is waitpid's. */
 void run_ended(struct run *run, int status);
 void run_tell_watchers(struct run *run, struct frame *frame); /* takes the frame */
