@@ -3,19 +3,27 @@
  * its slave side as a line on standard error, then carries standard input to
  * whoever opens that path, and what they write to standard output.
  *
- * It stops reading the pty when its standard output is full, so a test that
- * does not read is a board that does not read. Its end closes the pty, which
- * is what a pulled cable looks like. `ptypipe LINK` makes a symlink too.
+ * After SIGUSR1 it does not read the pty any more, until SIGUSR2. Its end closes
+ * the pty, which is what a pulled cable looks like. `ptypipe LINK` makes a
+ * symlink too.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
+
+static volatile sig_atomic_t is_reading = 1;
+
+static void on_signal(int number)
+{
+	is_reading = number == SIGUSR2;
+}
 
 /* Everything, or false. */
 static bool write_all(int fd, const char *bytes, ssize_t count)
@@ -63,13 +71,18 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	fprintf(stderr, "%s\n", path);
 	struct pollfd fds[] = {
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = master, .events = POLLIN },
 	};
+	signal(SIGUSR1, on_signal);
+	signal(SIGUSR2, on_signal);
+	fprintf(stderr, "%s\n", path);
 	for (;;) {
-		poll(fds, 2, -1);
+		fds[1].fd = is_reading ? master : -1;
+		if (poll(fds, 2, 1000) < 0) { /* by a signal; a second heals the race with one */
+			continue;
+		}
 		if (fds[0].revents && !carry(STDIN_FILENO, master)) {
 			return 0;
 		}

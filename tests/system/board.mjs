@@ -181,11 +181,19 @@ export class FirmataBoard {
 	}
 
 	stopReading() {
-		this.input.pause();
+		if (this.child) {
+			this.child.kill('SIGUSR1');
+		} else {
+			this.input.pause();
+		}
 	}
 
 	resumeReading() {
-		this.input.resume();
+		if (this.child) {
+			this.child.kill('SIGUSR2');
+		} else {
+			this.input.resume();
+		}
 	}
 
 	send(bytes) {
