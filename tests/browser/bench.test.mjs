@@ -62,6 +62,20 @@ test('an error marks its line, says why there, and its link jumps to it', async 
 	await page.waitForSelector('.cm-error-text', { state: 'detached' });
 });
 
+test('an error that is shown is told in the other language, too, and its text stays in the editor', async () => {
+	await write('bench.ligth = 1');
+	await page.click('[data-test=run]');
+	await page.waitForSelector('[data-state=running]');
+	daemon.endRun(lastRun(), 'failed', { line: 1, message: 'no property "ligth"', hint: 'light, '.repeat(40) });
+	await page.waitForSelector('.cm-error-text');
+	const inside = await page.evaluate(() => document.querySelector('.cm-error-text').getBoundingClientRect().right
+		- document.querySelector('.editor').getBoundingClientRect().right);
+	assert.ok(inside <= 0, `the text is ${inside} px too wide`);
+	lastRun().error = { line: 1, message: '没有名为“ligth”的属性', hint: null };
+	await page.getByRole('button', { name: '切换到中文' }).click();
+	await page.waitForSelector('[data-test=run-error] >> text=没有名为');
+});
+
 test('a script is kept in this browser over a reload', async () => {
 	await write('-- mine');
 	await page.waitForSelector('text=Saved in this browser');

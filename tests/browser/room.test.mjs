@@ -77,6 +77,22 @@ test('the language is the browser\'s, can be switched, and is remembered', async
 	assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
 });
 
+test('an address that was cut off in the middle names no kit, and the page says so', async () => {
+	page = await open(browser, `${daemon.url}#/bench/%E5%A5`);
+	await page.waitForSelector('text=There is no kit');
+});
+
+test('a link from the end of a long page leads to the start of the next', async () => {
+	page = await open(browser, `${daemon.url}#/cases/blink`, { width: 768 });
+	await page.waitForSelector('.open-at a');
+	const top = (selector) => page.locator(selector).evaluate((element) => element.getBoundingClientRect().top);
+	assert.ok(await top('.open-at') < await top('.case article'), 'the benches come before the guide');
+	await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+	await page.evaluate(() => document.querySelector('.open-at a').click());
+	await page.waitForSelector('.cm-content');
+	assert.equal(await page.evaluate(() => scrollY), 0);
+});
+
 test('light and dark follow the system until somebody chooses', async () => {
 	page = await open(browser, daemon.url, { theme: 'dark' });
 	const theme = () => page.evaluate(() => document.documentElement.dataset.theme);

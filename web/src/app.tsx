@@ -1,6 +1,6 @@
 /* The frame of every page: header with the red button, what is wrong with the connection, the page. */
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { t, type Key } from './i18n';
 import { Icon, type IconName } from './icons';
 import { LinkBanner } from './banner';
@@ -31,6 +31,7 @@ export function App(): JSX.Element {
 	useEffect(() => {
 		document.title = id ? `${id} · Kitlab` : `${t(page in pages ? titles[page]! : 'title')} · Kitlab`;
 	});
+	useLayoutEffect(() => scrollTo(0, 0), [page, id]);
 	return (
 		<div class={isLive.value ? 'app' : 'app app-old'}>
 			<a class="skip" href="#main" onClick={skip}>{t('skip')}</a>

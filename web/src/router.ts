@@ -15,8 +15,17 @@ export interface Route {
 export const route = computed<Route>(() => {
 	const [path = '', query = ''] = hash.value.replace(/^#\/?/, '').split('?');
 	const [page = '', id = ''] = path.split('/');
-	return { page: page || 'room', id: decodeURIComponent(id), query: new URLSearchParams(query) };
+	return { page: page || 'room', id: decoded(id), query: new URLSearchParams(query) };
 });
+
+/* An address that was cut off in the middle of a character names no kit, but breaks nothing. */
+function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
 
 export const link = {
 	room: '#/',

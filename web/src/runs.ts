@@ -5,6 +5,7 @@
 import { effect, signal, type Signal } from '@preact/signals';
 import { draw } from './frame';
 import { t } from './i18n';
+import { lang } from './prefs';
 import { isLive, kits, socket } from './state';
 import { runIsOver, type Line, type RunInfo } from './wire';
 
@@ -113,6 +114,16 @@ export async function refollow(): Promise<void> {
 		run.take(await socket.request('script.watch', { run: run.id }));
 	}
 }
+
+/* What went wrong, in the other language; the daemon was told of it before (state.ts). */
+lang.subscribe(() => {
+	const run = followed.peek();
+	if (run?.info.peek().error && isLive.peek()) {
+		socket.request('script.watch', { run: run.id })
+			.then(({ error }) => { run.info.value = { ...run.info.peek(), error }; })
+			.catch(() => undefined);
+	}
+});
 
 socket.on('script.output', ({ run, stream, text, dropped }) => {
 	const now = followed.peek();

@@ -32,10 +32,12 @@ export function CasePage({ id }: { id: string }): JSX.Element {
 function Case({ text }: { text: CaseText }): JSX.Element {
 	return (
 		<div class="case">
-			<article class="prose">
+			<header class="prose case-head">
 				<a class="back" href={link.cases}><Icon name="back" /> {t('cases.back')}</a>
 				<h1>{text.title}</h1>
 				<CaseFacts one={text} />
+			</header>
+			<article class="prose">
 				<Markdown text={withoutTitle(text.guide)} />
 			</article>
 			<aside>
@@ -59,7 +61,7 @@ function OpenAt({ text }: { text: CaseText }): JSX.Element {
 	const needs = text.needs ?? [];
 	const kits = kitsFor(needs);
 	return (
-		<section class="panel">
+		<section class="panel open-at">
 			<h2>{t('cases.open')}</h2>
 			{kits.length === 0 && (
 				<p class="muted">{t('cases.open.none', { needs: needs.join(', ') || t('cases.needs.none') })}</p>
