@@ -10,7 +10,8 @@
  * Rate 0 gathers the samples of one turn of the loop into one frame (busy ports
  * are read together, see loop.c); a second sample of the same kit in that turn
  * begins the next frame. One message a sample would cost a system call each.
- * Groups are bus_group.c's; this file has kits, taps, watches and events.
+ * Groups are bus_group.c's, what kits report bus_report.c's; this file has kits, taps,
+ * watches and events.
  */
 #include "bus_private.h"
 
@@ -53,66 +54,6 @@ struct bus_kit *bus_kit_of(struct kit *kit)
 		kit->bus_kit = xcalloc(1, sizeof(struct bus_kit));
 	}
 	return kit->bus_kit;
-}
-
-static bool is_listed(const struct bus_kit *record, const char *name)
-{
-	for (size_t i = 0; i < record->reported_count; i++) {
-		if (strcmp(record->reported[i], name) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Does some client's watch want this property reported? Raw pins only if named. */
-static bool is_wanted(const struct bus *bus, const struct kit *kit,
-	const struct property *property)
-{
-	for (const struct client *c = bus->server->clients; c; c = c->next) {
-		for (const struct watch *watch = c->watches; watch; watch = watch->next) {
-			if (watch_covers(watch, kit, property) &&
-				(watch->name_count > 0 || property->word->kind != KIND_PIN)) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* Turns the kit's reporting on and off as the watches of all clients want it now. */
-void bus_update_reporting(struct bus *bus, struct kit *kit)
-{
-	struct bus_kit *record = bus_kit_of(kit);
-	int64_t now_us = clock_now_us();
-	struct bus_kit before = *record;
-
-	/* Watching may describe the kit anew: collect the names first. */
-	record->reported = NULL;
-	record->reported_count = 0;
-	for (size_t i = 0; i < kit->property_count; i++) {
-		if (is_wanted(bus, kit, &kit->properties[i])) {
-			record->reported = xrealloc(record->reported,
-				(record->reported_count + 1) * sizeof(*record->reported));
-			memcpy(record->reported[record->reported_count++],
-				kit->properties[i].name, sizeof(*record->reported));
-		}
-	}
-	for (size_t i = 0; i < record->reported_count; i++) {
-		int index = kit_find_property(kit, record->reported[i]);
-
-		if (index >= 0 && !is_listed(&before, record->reported[i])) {
-			kit_watch(kit, index, now_us);
-		}
-	}
-	for (size_t i = 0; i < before.reported_count; i++) {
-		int index = kit_find_property(kit, before.reported[i]);
-
-		if (index >= 0 && !is_listed(record, before.reported[i])) {
-			kit_unwatch(kit, index, now_us);
-		}
-	}
-	free(before.reported);
 }
 
 void bus_sample(struct bus *bus, struct kit *kit)
@@ -202,7 +143,7 @@ void bus_kit_changed(struct bus *bus, struct kit *kit)
 	if (record->description != kit->description) {
 		record->description = kit->description;
 		bus_groups_resolve(bus);
-		bus_update_reporting(bus, kit);
+		bus_report_anew(bus, kit);
 	}
 	tell_row(bus, kit->id, kit);
 	for (struct bus_tap *tap = record->taps; tap; tap = bus->next_tap) {
@@ -218,7 +159,7 @@ void bus_kit_renamed(struct bus *bus, struct kit *kit, const char *old_id)
 	bus_flush(bus);
 	tell_row(bus, old_id, NULL);
 	bus_groups_resolve(bus);
-	bus_update_reporting(bus, kit);
+	bus_report_anew(bus, kit);
 	tell_row(bus, kit->id, kit);
 }
 
@@ -268,26 +209,20 @@ void bus_tap_remove(struct bus *bus, struct bus_tap *tap)
 
 /* ---- watches ---- */
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
 bool watch_covers(const struct watch *watch, const struct kit *kit,
 	const struct property *property)
 {
 	if (watch->kit_id[0] && strcmp(watch->kit_id, kit->id) != 0) {
 		return false;
 	}
-	if (!property || watch->name_count == 0) {
-		return true;
-	}
-	for (size_t i = 0; i < watch->name_count; i++) {
-		if (strcmp(watch->names[i], property->name) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(a, b);
+	return !property || watch->name_count == 0 ||
+		bsearch(property->name, watch->names, watch->name_count, sizeof(watch->names[0]),
+			by_name);
 }
 
 static struct watch *new_watch(struct bus *bus, struct kit *kit, const char **names,
@@ -334,29 +269,38 @@ static void put_snapshot(const struct watch *watch, const struct kit *kit, struc
 	json_raw(out, "}}");
 }
 
-/* Every kit that a watch may cover gets its reporting looked at. */
-static void update_covered(struct bus *bus, const struct watch *watch)
+/* May the client have one more watch of this rate? */
+static enum err check_room(const struct client *client, double rate, struct why *why)
 {
-	struct lab *lab = bus->server->lab;
+	size_t count = 0, rates = 0;
+	bool is_new = true;
 
-	for (size_t i = 0; i < lab_kit_count(lab); i++) {
-		if (watch_covers(watch, lab_kit(lab, i), NULL)) {
-			bus_update_reporting(bus, lab_kit(lab, i));
+	for (const struct watch *watch = client->watches; watch; watch = watch->next) {
+		bool is_first = true; /* of its rate */
+
+		for (const struct watch *w = client->watches; w != watch; w = w->next) {
+			is_first = is_first && w->rate != watch->rate;
 		}
+		count++;
+		rates += is_first;
+		is_new = is_new && watch->rate != rate;
 	}
+	if (count >= WATCHES_MAX) {
+		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_WATCHES, WATCHES_MAX);
+	}
+	if (is_new && rates >= RATES_MAX) {
+		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_RATES, RATES_MAX);
+	}
+	return ERR_NONE;
 }
 
 enum err bus_watch(struct bus *bus, struct client *client, struct kit *kit, const char **names,
 	size_t name_count, double rate, struct jsonout *out, struct why *why)
 {
-	size_t count = 0;
 	int index;
 
-	for (struct watch *watch = client->watches; watch; watch = watch->next) {
-		count++;
-	}
-	if (count >= WATCHES_MAX) {
-		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_WATCHES, WATCHES_MAX);
+	if (check_room(client, rate, why)) {
+		return why->code;
 	}
 	for (size_t i = 0; kit && kit->property_count > 0 && i < name_count; i++) {
 		if (kit_find_property(kit, names[i]) < 0 &&
@@ -371,7 +315,7 @@ enum err bus_watch(struct bus *bus, struct client *client, struct kit *kit, cons
 	watch->next = client->watches;
 	client->watches = watch;
 	bus_flush(bus);
-	update_covered(bus, watch);
+	bus_report_watch(bus, watch, true);
 	bus_regroup(bus, client, rate);
 	json_raw(out, "{\"watch\":");
 	json_int(out, (int64_t)watch->number);
@@ -398,7 +342,7 @@ enum err bus_unwatch(struct bus *bus, struct client *client, uint64_t number, st
 			bus_flush(bus);
 			*at = watch->next;
 			bus_regroup(bus, client, watch->rate);
-			update_covered(bus, watch);
+			bus_report_watch(bus, watch, false);
 			free(watch);
 			return ERR_NONE;
 		}

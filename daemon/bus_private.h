@@ -1,11 +1,12 @@
-/* What bus.c and bus_group.c share; nobody else includes it. */
+/* What bus.c, bus_group.c and bus_report.c share; nobody else includes it. */
 #pragma once
 
 #include "bus.h"
 #include "jsonout.h"
 #include "loop.h"
 
-enum { WATCHES_MAX = 256 };
+/* Of one client; each rate is a timer. */
+enum { WATCHES_MAX = 256, RATES_MAX = 8 };
 
 /* One kit.watch of one client. */
 struct watch {
@@ -14,13 +15,20 @@ struct watch {
 	double rate;
 	char kit_id[KIT_ID_MAX + 1]; /* "" = all */
 	size_t name_count;           /* 0 = all properties */
-	char names[][KIT_NAME_MAX + 1];
+	char names[][KIT_NAME_MAX + 1]; /* sorted */
+};
+
+/* A property that clients want reported. */
+struct reported {
+	char name[KIT_NAME_MAX + 1];
+	size_t count;    /* watches that want it */
+	bool is_watched; /* a kit_watch of ours is counted in the kit */
 };
 
 /* The bus's record of a kit. */
 struct bus_kit {
 	struct bus_tap *taps;
-	char (*reported)[KIT_NAME_MAX + 1]; /* owned: names that clients have reported */
+	struct reported *reported; /* owned */
 	size_t reported_count;
 	uint32_t description;
 };
@@ -41,7 +49,13 @@ struct bus_kit *bus_kit_of(struct kit *kit);
 /* property NULL: does it cover the kit at all? */
 bool watch_covers(const struct watch *watch, const struct kit *kit,
 	const struct property *property);
-void bus_update_reporting(struct bus *bus, struct kit *kit);
+
+/* ---- bus_report.c ---- */
+
+/* The watch came or went: what its kits report follows. */
+void bus_report_watch(struct bus *bus, const struct watch *watch, bool is_new);
+/* The kit was described anew or renamed: all watches are looked at. */
+void bus_report_anew(struct bus *bus, struct kit *kit);
 
 /* ---- bus_group.c ---- */
 

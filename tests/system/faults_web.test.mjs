@@ -97,6 +97,24 @@ test('fault_46_much_at_once_is_no_reason_to_close_who_reads', async (t) => {
 	assert.equal(page.closed, null);
 });
 
+test('fault_46_thousands_of_watches_do_not_stop_the_loop', async (t) => {
+	const { daemon, client, connect: join } = await lab(t, { b1: {}, b2: {}, b3: {} });
+	const properties = Array.from({ length: 64 }, (_, pin) => `pin.${pin}`);
+	const pages = await Promise.all(Array.from({ length: 20 }, () => join()));
+	const began = daemon.usage().cpu;
+	for (const page of pages) {
+		await Promise.all(Array.from({ length: 90 }, (_, i) =>
+			page.call('kit.watch', { kit: '*', rate: 1 + i % 8, properties })));
+	}
+	const spent = daemon.usage().cpu - began; /* 12 s when each looked at all others */
+	t.diagnostic(`${spent.toFixed(2)} s for 1800 watches`);
+	assert.ok(spent < 4, `${spent} s of computing`);
+	const { reason } = await pages[0].refusal('kit.watch', { kit: 'b1', rate: 99 });
+	assert.equal(reason, 'limit', 'a ninth rate');
+	pages.forEach((page) => page.ws.terminate());
+	await serves(daemon, client);
+});
+
 test('fault_46_nothing_could_be_written_for_5_s', async (t) => {
 	const { daemon, client, b1 } = await lab(t);
 	const lazy = await websocket(daemon.port);
