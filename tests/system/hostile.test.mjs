@@ -35,6 +35,16 @@ const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua')).map(
 	};
 });
 
+/* The row of the fault list that a script belongs to; the first that fits. */
+const ROWS = [
+	[23, /^pattern_/], [26, /recursion|nesting|^parse_/], [28, /flood/], [24, /^(x?pcall|gc|coroutine|close)_/],
+	[25, /bomb|growth|^rep_|^memory_|_huge/], [27, /^(no_|bytecode|environment|kit_metatable|string_metatable)/], [22, /loop|^long_for|_for_ever/],
+];
+for (const script of scripts) {
+	const [row] = ROWS.find(([, pattern]) => pattern.test(script.name)) ?? [];
+	script.title = row ? `fault_${row}_${script.name.replace('.lua', '')}` : script.name;
+}
+
 const jobs = scripts.flatMap((script) => {
 	const hangs = script.ends.includes('killed');
 	const modes = hangs && !script.plain ? [true] : [false, true];
@@ -79,6 +89,9 @@ async function play(client, kit, job) {
 
 test('hostile scripts end as they should and nobody else notices', { timeout: 240000, concurrency: WORKERS }, async (t) => {
 	assert.ok(scripts.length >= 40);
+	for (const [row] of ROWS) {
+		assert.ok(scripts.some((script) => script.title.startsWith(`fault_${row}_`)), `row ${row}`);
+	}
 	const boards = Object.fromEntries(['calm', ...Array(WORKERS).keys()].map((n) => [`b${n}`, {}]));
 	const config = path.join(scratch(), 'kitlabd.conf');
 	writeFileSync(config, `[scripts]\nscript_busy_s = ${BUSY_S}\n`);
@@ -96,7 +109,7 @@ test('hostile scripts end as they should and nobody else notices', { timeout: 24
 	const failures = [];
 	await Promise.all([...Array(WORKERS).keys()].map(async (worker) => {
 		for (let job = queue.shift(); job; job = queue.shift()) {
-			await t.test(`${job.name}${job.deadline ? ', with a deadline' : ''}`, () => play(client, `b${worker}`, job))
+			await t.test(`${job.title}${job.deadline ? ', with a deadline' : ''}`, () => play(client, `b${worker}`, job))
 				.catch((error) => failures.push(error));
 		}
 	}));
