@@ -138,7 +138,7 @@ test('a daemon that freezes and one that is killed are noticed, and the page ret
 });
 
 test('pictures for the documentation', { skip: !process.env.UPDATE_DOCS }, async () => {
-	const lab = await start({ args: ['--virtual', 'default'] });
+	const lab = await start({ args: ['--virtual', 'default', '--state', '/tmp/kitlab'] });
 	const client = await connect(lab);
 	await until(async () => (await client.call('kits.list')).kits.filter(({ state }) => state === 'ready').length === 3);
 	await client.call('script.run', { kit: 'uno-3', name: 'traffic-light.lua', source: `

@@ -43,10 +43,13 @@ async function connected() {
 	return { made, socket, opens: () => opened };
 }
 
+const setPerformance = (value) =>
+	Object.defineProperty(globalThis, 'performance', { value, configurable: true, writable: true });
+
 /* Time of the test's own: pass(ms) lets it go on. (Node 18 has no timers to mock like this.) */
 function withClock(body) {
 	return async () => {
-		const real = { setTimeout, setInterval, clearTimeout, now: performance.now };
+		const real = { setTimeout, setInterval, clearTimeout, performance };
 		let now = 1000;
 		let timers = [];
 		const add = (every) => (run, ms) => {
@@ -67,11 +70,11 @@ function withClock(body) {
 		globalThis.setTimeout = add(false);
 		globalThis.setInterval = add(true);
 		globalThis.clearTimeout = (timer) => { timers = timers.filter((other) => other !== timer); };
-		performance.now = () => now;
+		setPerformance({ now: () => now });
 		try {
 			await body(pass);
 		} finally {
-			performance.now = real.now;
+			setPerformance(real.performance);
 			Object.assign(globalThis, { setTimeout: real.setTimeout, setInterval: real.setInterval, clearTimeout: real.clearTimeout });
 		}
 	};

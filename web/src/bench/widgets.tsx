@@ -5,7 +5,7 @@
 import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { numberText, valueText } from '../format';
+import { digitsOf, numberText, valueText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
 import { newest } from '../parts/problem';
@@ -128,7 +128,7 @@ function Slider({ kit, name, property, value, write }: WidgetProps): JSX.Element
 		<>
 			<span class="bar-row">
 				<small aria-hidden="true">{min}</small>
-				<input type="range" min={min} max={max} step={property.type === 'integer' ? 1 : (max - min) / 100}
+				<input type="range" min={min} max={max} step={10 ** -digitsOf(property)}
 					value={shown} aria-label={`${name} ${property.title}`} disabled={!reachable(kit)}
 					onInput={(event) => {
 						held.value = Number(event.currentTarget.value);
