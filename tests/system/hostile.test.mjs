@@ -3,7 +3,7 @@
  * time, each with and without a lease-like deadline. Each must end as its header
  * says; meanwhile the daemon answers, and an innocent script ticks on.
  *
- * Header: `-- ends: STATE|STATE` how it ends; `stopped` are those that go on until they are
+ * Header: `-- fault: N` the row that it belongs to; `-- ends: STATE|STATE` how it ends; `stopped` are those that go on until they are
  * stopped, because they do answer. `-- says: REGEX` on its error, `-- prints: REGEX` on its
  * output (JSON escapes). `-- plain`: a hang that is also run without a deadline, until
  * script_busy_s ends it; the other hangs are run with one only, to spare time.
@@ -27,6 +27,7 @@ const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua')).map(
 	const text = (key) => header(key)?.[1] && JSON.parse(`"${header(key)[1].replace(/\\(?!u)/g, '\\\\').replace(/"/g, '\\"')}"`);
 	return {
 		name,
+		title: `fault_${text('fault')}: ${name.replace('.lua', '').replaceAll('_', ' ')}`,
 		source,
 		ends: header('ends')[1].split('|'),
 		says: new RegExp(text('says') ?? '', 'i'),

@@ -1,3 +1,4 @@
+-- fault: 25
 -- ends: failed
 -- says: too long|memory|stack|often
 local s = ("x"):rep(10000000)

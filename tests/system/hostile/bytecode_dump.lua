@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: failed
 -- says: dump
 load(string.dump(function() end))

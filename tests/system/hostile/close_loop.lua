@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: killed
 local function trap()
 	local x <close> = setmetatable({}, {__close = function() while true do end end})

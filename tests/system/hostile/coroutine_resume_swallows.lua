@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: killed
 while true do
 	local co = coroutine.create(function() while true do end end)

@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: killed
 local co = coroutine.wrap(function() while true do coroutine.yield() end end)
 while true do co() end

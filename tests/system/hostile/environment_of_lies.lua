@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: failed
 -- says: prnt
 tostring = error type = error pcall = error pairs = error

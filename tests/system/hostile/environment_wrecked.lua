@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: failed
 -- says: gone
 local fail, all, G = error, pairs, _G

@@ -1,2 +1,3 @@
+-- fault: 24
 -- ends: killed
 while true do xpcall(error, function(m) error(m) end, "x") end

@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: finished
 -- prints: survived
 local bench = require "kit".open()

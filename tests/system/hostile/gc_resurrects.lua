@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: killed
 local mt = {}
 mt.__gc = function(o) setmetatable({}, mt) end

@@ -1,3 +1,4 @@
+-- fault: 26
 -- ends: failed
 -- says: too often|loop
 local t = setmetatable({}, {})

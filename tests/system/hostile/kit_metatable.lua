@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: finished
 -- prints: ^false\tfalse\tfalse\tfalse\tfalse\n$
 local bench = require "kit".open()

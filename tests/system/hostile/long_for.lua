@@ -1,2 +1,3 @@
+-- fault: 22
 -- ends: killed
 for i = 1, math.maxinteger do end

@@ -1,3 +1,4 @@
+-- fault: 26
 -- ends: failed
 -- says: .
 local name = ("a"):rep(1000000)

@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: failed
 -- says: dofile
 dofile("/etc/hostname")

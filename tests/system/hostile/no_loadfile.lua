@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: failed
 -- says: loadfile
 loadfile("/proc/self/environ")

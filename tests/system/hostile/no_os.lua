@@ -1,3 +1,4 @@
+-- fault: 27
 -- ends: failed
 -- says: os
 os.execute("touch hostile")

@@ -1,2 +1,3 @@
+-- fault: 28
 -- ends: stopped
 while now() < 1e6 do end

@@ -1,3 +1,4 @@
+-- fault: 26
 -- ends: failed
 -- says: deep|often|levels
 assert(load(("do "):rep(100000)))

@@ -1,3 +1,4 @@
+-- fault: 26
 -- ends: failed
 -- says: upvalues|local
 local source = {}

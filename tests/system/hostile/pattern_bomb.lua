@@ -1,3 +1,4 @@
+-- fault: 23
 -- ends: killed
 -- says: sleep\(0\)
 -- plain

@@ -1,2 +1,3 @@
+-- fault: 23
 -- ends: killed
 (("x"):rep(3000)):gsub(("x*"):rep(8) .. "y", "")

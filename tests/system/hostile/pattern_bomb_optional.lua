@@ -1,2 +1,3 @@
+-- fault: 23
 -- ends: killed
 string.match(("a"):rep(40), ("a?"):rep(40) .. ("a"):rep(40) .. "b")

@@ -1,2 +1,3 @@
+-- fault: 24
 -- ends: killed
 while true do pcall(pcall, pcall, error, pcall) end

@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: killed
 -- says: sleep\(0\)
 -- plain

@@ -1,2 +1,3 @@
+-- fault: 23
 -- ends: killed
 string.rep("", 1 << 62)

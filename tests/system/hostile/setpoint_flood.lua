@@ -1,3 +1,4 @@
+-- fault: 28
 -- ends: stopped
 local bench = require "kit".open()
 local on = false

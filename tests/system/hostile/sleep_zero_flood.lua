@@ -1,2 +1,3 @@
+-- fault: 28
 -- ends: stopped
 while true do sleep(0) end

@@ -1,3 +1,4 @@
+-- fault: 24
 -- ends: stopped
 while true do
 	pcall(function() while true do sleep(0.001) end end)

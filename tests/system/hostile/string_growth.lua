@@ -1,3 +1,4 @@
+-- fault: 25
 -- ends: failed
 -- says: memory
 local s = "x"

@@ -1,3 +1,4 @@
+-- fault: 22
 -- ends: killed
 local function f(n) return f(n + 1) end
 f(0)

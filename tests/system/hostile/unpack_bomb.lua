@@ -1,3 +1,4 @@
+-- fault: 25
 -- ends: failed
 -- says: too long
 print(table.unpack({}, 1, 1e8))

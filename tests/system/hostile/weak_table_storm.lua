@@ -1,3 +1,4 @@
+-- fault: 25
 -- ends: killed
 local weak = setmetatable({}, {__mode = "kv"})
 while true do
