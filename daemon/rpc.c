@@ -20,6 +20,7 @@ enum {
 	CODE_PARAMS = -32602,
 	CODE_OTHER = -32000,
 	REQUEST_BYTES_MAX = 64 * 1024, /* but for those that carry a script */
+	UNREAD_MAX = 16 * 1024,        /* over the rate, longer ones are not even looked into */
 	REQUESTS_MAX = 256,            /* of one client without an answer yet */
 	ID_TEXT_MAX = 64,
 };
@@ -172,10 +173,11 @@ static const struct rpc_method *find_method(const char *name)
 	return NULL;
 }
 
-/* A student's connection may ask 50 times a second, 100 in a burst. */
-static bool is_too_often(struct client *client)
+/* A student's connection may ask 50 times a second, 100 in a burst. Each 16 KiB count as one
+ * more: half a megabyte takes 20 ms to read, be it a request or not. */
+static bool is_too_often(struct client *client, size_t length)
 {
-	enum { RATE = 50, BURST = 100 };
+	enum { RATE = 50, BURST = 100, SIZE = 16 * 1024 };
 	int64_t now_us = clock_now_us();
 	double earned = (double)(now_us - client->tokens_us) * RATE / 1e6;
 
@@ -187,7 +189,7 @@ static bool is_too_often(struct client *client)
 	if (client->tokens < 1) {
 		return true;
 	}
-	client->tokens -= 1;
+	client->tokens -= 1 + (double)(length / SIZE);
 	return false;
 }
 
@@ -213,10 +215,6 @@ static const struct rpc_method *admit(struct client *client, const char *name, s
 	const struct rpc_method *method = find_method(name);
 
 	*code = CODE_OTHER;
-	if (is_too_often(client)) {
-		why_set(why, ERR_LIMIT, MSG_TOO_OFTEN);
-		return NULL;
-	}
 	if (!method) {
 		*code = CODE_METHOD;
 		why_set(why, ERR_UNSUPPORTED, MSG_NO_METHOD, name);
@@ -237,7 +235,7 @@ static const struct rpc_method *admit(struct client *client, const char *name, s
 	return method;
 }
 
-static void dispatch(struct client *client, const cJSON *json, size_t length)
+static void dispatch(struct client *client, const cJSON *json, size_t length, bool is_over)
 {
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "jsonrpc");
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "method");
@@ -259,6 +257,11 @@ static void dispatch(struct client *client, const cJSON *json, size_t length)
 		send_error(client, id, CODE_PARAMS, &why);
 		return;
 	}
+	if (is_over) {
+		why_set(&why, ERR_LIMIT, MSG_TOO_OFTEN);
+		send_error(client, id, CODE_OTHER, &why);
+		return;
+	}
 	const struct rpc_method *method = admit(client, name->valuestring, length, &code, &why);
 
 	if (!method) {
@@ -276,16 +279,23 @@ static void dispatch(struct client *client, const cJSON *json, size_t length)
 
 void rpc_message(struct client *client, const char *text, size_t length)
 {
+	bool is_over = is_too_often(client, length);
 	struct why why;
-	cJSON *json = json_parse(text, length, &why);
 
 	client->server->requests++;
+	if (is_over && length > UNREAD_MAX) {
+		why_set(&why, ERR_LIMIT, MSG_TOO_OFTEN);
+		send_error(client, "null", CODE_OTHER, &why);
+		return;
+	}
+	cJSON *json = json_parse(text, length, &why);
+
 	if (!json) {
 		send_error(client, "null", why.code == ERR_PROTOCOL ? CODE_PARSE : CODE_REQUEST,
 			&why);
 		return;
 	}
-	dispatch(client, json, length);
+	dispatch(client, json, length, is_over);
 	cJSON_Delete(json);
 }
 

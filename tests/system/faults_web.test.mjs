@@ -324,6 +324,24 @@ test('fault_49_http_that_smuggles', async (t) => {
 	await t.test('the honest client is served', () => serves(daemon, client));
 });
 
+test('fault_50_what_is_no_request_counts_too_by_its_size', async (t) => {
+	const { client, connect: join } = await lab(t, {}, { args: ['--open-lab=student'] });
+	const flood = await connect(client.ws.url);
+	const answers = [];
+	flood.ws.on('message', (data) => answers.push(JSON.parse(data.toString()).error));
+	const garbage = `[${'[],'.repeat(150000)}`;
+	for (let i = 0; i < 12; i++) {
+		flood.raw(garbage);
+	}
+	await until(() => answers.length === 12, 20000, 'twelve answers');
+	const reasons = answers.map((error) => error.data.reason);
+	assert.equal(reasons[0], 'invalid');
+	assert.ok(reasons.filter((reason) => reason === 'limit').length >= 4, reasons.join());
+	assert.equal((await flood.refusal('hello', {})).reason, 'limit', 'small ones are answered by id');
+	await (await join()).call('hello', {});
+	flood.ws.terminate();
+});
+
 test('fault_50_json_that_is_none', async (t) => {
 	const { daemon, client, connect: join } = await lab(t);
 	const call = (params) => `{"jsonrpc":"2.0","id":7,"method":"kit.write","params":${params}}`;
