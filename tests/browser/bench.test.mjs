@@ -237,7 +237,7 @@ test('the virtual world: daylight, a button that is held, a fault', async () => 
 	const world = () => daemon.kits.get('uno-1').world;
 	await page.fill('.world input[type=range] >> nth=0', '0.1');
 	await until(() => world().light === 0.1);
-	const key = page.locator('.press');
+	const key = page.locator('[data-part=button] .press'); /* beside what it changes */
 	await key.scrollIntoViewIfNeeded();
 	const box = await key.boundingBox();
 	await page.mouse.move(box.x + 10, box.y + 10);

@@ -15,7 +15,7 @@ import { Code } from './code';
 import { Parts, quietCount } from './parts';
 import { Pins } from './pins';
 import { Wiring } from './wiring';
-import { World } from './world';
+import { useWorld, World } from './world';
 import '../styles/bench.css';
 
 const SERIES_FIRST = 2;
@@ -42,6 +42,7 @@ function Bench({ kit }: { kit: Kit }): JSX.Element {
 	const pins = useSignal<string[]>([]); /* raw pins that somebody wants to read */
 	const chosen = useSignal<string[] | null>(null); /* series of the chart; null: by themselves */
 	const series = useComputed(() => chosen.value ?? firstSeries(kit));
+	const world = useWorld(kit);
 	const caseId = route.value.query.get('case');
 	useSignalEffect(() => {
 		const names = [...partNames(kit.description.value), ...pins.value];
@@ -61,10 +62,10 @@ function Bench({ kit }: { kit: Kit }): JSX.Element {
 					{caseId && <Guide id={caseId} />}
 					<section class="panel" aria-labelledby="parts-title">
 						<h2 id="parts-title">{t('bench.parts')}</h2>
-						<Parts kit={kit} series={series} toggle={toggle} />
+						<Parts kit={kit} world={world} series={series} toggle={toggle} />
 					</section>
 					<Chart kit={kit} series={series} />
-					<World kit={kit} />
+					<World kit={kit} world={world} />
 					<Actions kit={kit} />
 					{quietCount(kit) > 0 && (
 						<details class="panel fold">

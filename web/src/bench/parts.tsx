@@ -5,14 +5,16 @@ import { t } from '../i18n';
 import { Icon } from '../icons';
 import { isOld } from '../parts/old';
 import { Problem, useTask } from '../parts/problem';
-import { partNames, socket, type Kit } from '../state';
+import { isLive, partNames, socket, type Kit } from '../state';
 import type { Property, Value } from '../wire';
 import { widgetOf } from './widgets';
+import { PressKey, type KitWorld } from './world';
 
 const QUIET = ['setting', 'status', 'data'];
 
 interface Props {
 	kit: Kit;
+	world?: KitWorld;
 	isQuiet?: boolean; /* settings and what the kit says of itself, instead of its sensors and lamps */
 	series: ReadonlySignal<string[]>;
 	toggle: (name: string) => void;
@@ -21,7 +23,7 @@ interface Props {
 export const quietCount = (kit: Kit): number =>
 	partNames(kit.description.value).length - partNames(kit.description.value, ...QUIET).length;
 
-export function Parts({ kit, isQuiet = false, series, toggle }: Props): JSX.Element {
+export function Parts({ kit, world, isQuiet = false, series, toggle }: Props): JSX.Element {
 	const description = kit.description.value;
 	const names = partNames(description)
 		.filter((name) => QUIET.includes(description!.properties[name]!.kind) === isQuiet);
@@ -31,7 +33,7 @@ export function Parts({ kit, isQuiet = false, series, toggle }: Props): JSX.Elem
 	return (
 		<ul class={isOld(kit) ? 'parts parts-old' : 'parts'}>
 			{names.map((name) => (
-				<Part key={name} kit={kit} name={name} property={description.properties[name]!}
+				<Part key={name} kit={kit} world={world} name={name} property={description.properties[name]!}
 					place={series.value.indexOf(name)} toggle={toggle} />
 			))}
 		</ul>
@@ -40,13 +42,14 @@ export function Parts({ kit, isQuiet = false, series, toggle }: Props): JSX.Elem
 
 interface PartProps {
 	kit: Kit;
+	world: KitWorld | undefined;
 	name: string;
 	property: Property;
 	place: number; /* among the chart's series; -1: not drawn */
 	toggle: (name: string) => void;
 }
 
-function Part({ kit, name, property, place, toggle }: PartProps): JSX.Element {
+function Part({ kit, world, name, property, place, toggle }: PartProps): JSX.Element {
 	const task = useTask();
 	const write = (value: Value): Promise<boolean> =>
 		task.run(() => socket.request('kit.write', { kit: kit.id, property: name, value }));
@@ -60,6 +63,11 @@ function Part({ kit, name, property, place, toggle }: PartProps): JSX.Element {
 			</div>
 			<div class="part-widget">
 				<Widget kit={kit} name={name} property={property} value={kit.value(name)} write={write} />
+				{/* The button of a virtual kit is pressed where it is seen. */}
+				{name === 'button' && world?.now.value?.button !== undefined && (
+					<PressKey isDown={world.now.value.button} isOff={!isLive.value}
+						press={(button) => world.change({ button })} />
+				)}
 			</div>
 			{property.type === 'text' || property.type === 'vector' ? <span /> : (
 				<button class="button quiet chart-key" aria-pressed={isDrawn} aria-label={t('part.chart', { name })}

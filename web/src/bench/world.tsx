@@ -1,5 +1,5 @@
 /* The world of a virtual kit: daylight, button, knob, obstacle, and faults on demand. */
-import { useSignal } from '@preact/signals';
+import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { numberText } from '../format';
@@ -19,7 +19,13 @@ const SLIDERS = [
 	{ name: 'distance', min: 2, max: 400, step: 1, unit: 'cm' },
 ] as const;
 
-export function World({ kit }: { kit: Kit }): JSX.Element | null {
+export interface KitWorld {
+	now: ReadonlySignal<WorldKit | null>; /* null: the kit is none of the virtual classroom */
+	change: (part: WorldKit) => void;
+	task: ReturnType<typeof useTask>;
+}
+
+export function useWorld(kit: Kit): KitWorld {
 	const world = useSignal<WorldKit | null>(null);
 	const task = useTask();
 	const queue = useMemo(() => newest((change: WorldKit) =>
@@ -46,14 +52,21 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 			clearInterval(timer);
 		};
 	}, [live]);
-	const now = world.value;
-	if (!now) {
-		return null;
-	}
 	const change = (part: WorldKit): void => {
 		world.value = { ...world.peek(), ...part };
 		queue.send(part);
 	};
+	return { now: world, change, task };
+}
+
+export function World({ kit, world: { now: { value: now }, change, task } }: {
+	kit: Kit;
+	world: KitWorld;
+}): JSX.Element | null {
+	const live = isLive.value;
+	if (!now) {
+		return null;
+	}
 	return (
 		<section class="panel world" aria-labelledby="world-title">
 			<h2 id="world-title">{t('world')}</h2>
@@ -69,7 +82,7 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 						</span>
 					</label>
 				))}
-				{typeof now.button === 'boolean' && (
+				{typeof now.button === 'boolean' && !kit.description.value?.properties['button'] && (
 					<div class="world-slider">
 						<span>{t('world.button')}</span>
 						<PressKey isDown={now.button} isOff={!live} press={(button) => change({ button })} />
@@ -90,7 +103,7 @@ export function World({ kit }: { kit: Kit }): JSX.Element | null {
 }
 
 /* Down while a finger or key holds it; whatever takes the finger away releases it. */
-function PressKey(props: { isDown: boolean; isOff: boolean; press: (isDown: boolean) => void }): JSX.Element {
+export function PressKey(props: { isDown: boolean; isOff: boolean; press: (isDown: boolean) => void }): JSX.Element {
 	const { isDown, isOff, press } = props;
 	const release = (): void => {
 		if (isDown) {
