@@ -1,15 +1,10 @@
 /*
  * What a script asks of its kits: reading, writing, acting, listening; see
  * script_run.h.
- *
- * A run listens to each of its kits by a bus tap. What it reads is watched
- * until the run ends, so that the next reading finds a new value at once. A
- * kit that was described anew has other indexes, so the run keeps names.
  */
 #include "script_run.h"
 
 #include "clock.h"
-#include "lab.h"
 #include "reading.h"
 #include "server.h"
 #include "xalloc.h"
@@ -17,228 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = KIT_PROPERTIES_MAX };
-
 /* Room for what a value from the wire borrows. */
 struct host_room {
 	char text[VALUE_TEXT_MAX + 1];
 	double vector[VALUE_VECTOR_MAX];
 };
-
-/* ---- kits of a run ---- */
-
-struct run_kit *run_find_kit(const struct run *run, const char *id)
-{
-	for (struct run_kit *kit = run->kits; kit; kit = kit->next) {
-		if (strcmp(kit->id, id) == 0) {
-			return kit;
-		}
-	}
-	return NULL;
-}
-
-struct run_kit *run_add_kit(struct run *run, const char *id)
-{
-	struct run_kit *kit = run_find_kit(run, id), **at = &run->kits;
-
-	if (kit) {
-		return kit;
-	}
-	kit = xcalloc(1, sizeof(*kit));
-	kit->run = run;
-	kit->handle = 1;
-	strncpy(kit->id, id, KIT_ID_MAX);
-	for (; *at; at = &(*at)->next) {
-		kit->handle++;
-	}
-	*at = kit;
-	return kit;
-}
-
-static struct run_name *find_name(struct run_kit *kit, const char *name)
-{
-	for (size_t i = 0; i < kit->name_count; i++) {
-		if (strcmp(kit->names[i].name, name) == 0) {
-			return &kit->names[i];
-		}
-	}
-	return NULL;
-}
-
-/* The record of a name that the kit has, new if need be; NULL over the bound. */
-static struct run_name *use_name(struct run_kit *kit, const char *name)
-{
-	struct run_name *used = find_name(kit, name);
-
-	if (used || kit->name_count >= NAMES_MAX) {
-		return used;
-	}
-	kit->names = xrealloc(kit->names, (kit->name_count + 1) * sizeof(*kit->names));
-	used = &kit->names[kit->name_count++];
-	*used = (struct run_name){0};
-	strncpy(used->name, name, KIT_NAME_MAX);
-	return used;
-}
-
-/* Watching may describe the kit anew: indexes are found by name each time. */
-static void watch_name(struct run_kit *kit, const char *name)
-{
-	int index = kit_find_property(kit->tap.kit, name);
-	struct run_name *used = index >= 0 ? use_name(kit, name) : NULL;
-
-	if (used && !used->is_watched) {
-		used->is_watched = true;
-		kit_watch(kit->tap.kit, index, clock_now_us());
-	}
-}
-
-static void tell_kit(struct run_kit *kit)
-{
-	const struct kit *about = kit->tap.kit;
-	struct wire_out *out = run_begin(kit->run, WIRE_KIT, 0);
-
-	kit->description = about->description;
-	wire_put_int(out, kit->handle);
-	wire_put_string(out, about->id);
-	wire_put_string(out, about->model);
-	wire_put_int(out, (int64_t)about->property_count);
-	for (size_t i = 0; i < about->property_count; i++) {
-		wire_put_string(out, about->properties[i].name);
-	}
-	wire_put_int(out, (int64_t)about->action_count);
-	for (size_t i = 0; i < about->action_count; i++) {
-		const struct action *action = &about->actions[i];
-
-		wire_put_string(out, action->name);
-		wire_put_int(out, action->arg_count);
-		for (unsigned j = 0; j < action->arg_count; j++) {
-			wire_put_string(out, action->args[j].name);
-		}
-	}
-	wire_put_int(out, (int64_t)about->event_count);
-	for (size_t i = 0; i < about->event_count; i++) {
-		wire_put_string(out, about->events[i].name);
-	}
-	run_send(kit->run);
-}
-
-/* ---- what kits do ---- */
-
-static void send_event(struct run_kit *kit, const char *name, const struct value *value)
-{
-	struct wire_out *out = run_begin(kit->run, WIRE_EVENT, 0);
-
-	wire_put_int(out, kit->handle);
-	wire_put_string(out, name);
-	run_put_value(out, value);
-	run_send(kit->run);
-}
-
-static void on_sample(struct bus_tap *tap)
-{
-	struct run_kit *kit = tap->data;
-
-	for (size_t i = 0; i < kit->name_count; i++) {
-		int index = kit->names[i].is_subscribed
-			? kit_find_property(tap->kit, kit->names[i].name) : -1;
-
-		if (index >= 0 && tap->kit->properties[index].seq == tap->kit->seq) {
-			send_event(kit, kit->names[i].name, &tap->kit->properties[index].value);
-		}
-	}
-}
-
-static void on_event(struct bus_tap *tap, const struct event *event, const struct value *value,
-	int64_t t_us)
-{
-	struct run_kit *kit = tap->data;
-	const struct run_name *used = find_name(kit, event->name);
-
-	(void)t_us;
-	if (used && used->is_subscribed) {
-		send_event(kit, event->name, value);
-	}
-}
-
-static void on_changed(struct bus_tap *tap)
-{
-	struct run_kit *kit = tap->data;
-
-	if (kit->description == tap->kit->description) {
-		return;
-	}
-	/* Counts of names that stayed are kept by the kit; those that went are watched again
-	 * when they come back. */
-	for (size_t i = 0; i < kit->name_count; i++) {
-		if (kit_find_property(tap->kit, kit->names[i].name) < 0) {
-			kit->names[i].is_watched = false;
-		}
-	}
-	tell_kit(kit);
-	for (size_t i = 0; i < kit->name_count; i++) {
-		watch_name(kit, kit->names[i].name);
-	}
-}
-
-static void on_gone(struct bus_tap *tap)
-{
-	struct run_kit *kit = tap->data;
-
-	bus_tap_remove(kit->run->scripts->server->bus, tap);
-	tap->kit = NULL;
-	for (size_t i = 0; i < kit->name_count; i++) {
-		kit->names[i].is_watched = false;
-	}
-}
-
-void run_attach(struct run_kit *kit)
-{
-	struct server *server = kit->run->scripts->server;
-	struct kit *found = lab_find(server->lab, kit->id);
-
-	if (kit->tap.kit || !found) {
-		return;
-	}
-	kit->tap = (struct bus_tap){
-		.kit = found,
-		.sample = on_sample,
-		.event = on_event,
-		.changed = on_changed,
-		.gone = on_gone,
-		.data = kit,
-	};
-	bus_tap_add(server->bus, &kit->tap);
-	tell_kit(kit);
-	for (size_t i = 0; i < kit->name_count; i++) {
-		watch_name(kit, kit->names[i].name);
-	}
-}
-
-static void release_kit(struct run_kit *kit)
-{
-	if (kit->tap.kit) {
-		for (size_t i = 0; i < kit->name_count; i++) {
-			int index = kit_find_property(kit->tap.kit, kit->names[i].name);
-
-			if (index >= 0 && kit->names[i].is_watched) {
-				kit->names[i].is_watched = false;
-				kit_unwatch(kit->tap.kit, index, clock_now_us());
-			}
-		}
-		bus_tap_remove(kit->run->scripts->server->bus, &kit->tap);
-		kit->tap.kit = NULL;
-	}
-	free(kit->names);
-	kit->names = NULL;
-	kit->name_count = 0;
-}
-
-void run_release_kits(struct run *run)
-{
-	for (struct run_kit *kit = run->kits; kit; kit = kit->next) {
-		release_kit(kit);
-	}
-}
 
 /* ---- calls that are answered later ---- */
 
@@ -365,7 +143,7 @@ static enum err host_read(struct run_kit *kit, const char *name, uint32_t serial
 		remove_call(call);
 		return err;
 	}
-	watch_name(kit, name);
+	run_watch_name(kit, name);
 	return ERR_NONE;
 }
 
@@ -455,13 +233,13 @@ static enum err host_on(struct run_kit *kit, const char *name, uint32_t serial, 
 	if (err) {
 		return err;
 	}
-	used = use_name(kit, name);
+	used = run_use_name(kit, name);
 	if (!used) {
-		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_CALLS, NAMES_MAX);
+		return why_set(why, ERR_LIMIT, MSG_TOO_MANY_CALLS, RUN_NAMES_MAX);
 	}
 	used->is_subscribed = true;
 	run_reply_why(kit->run, serial, &well);
-	watch_name(kit, name);
+	run_watch_name(kit, name);
 	return ERR_NONE;
 }
 
@@ -477,7 +255,7 @@ static struct run_kit *find_handle(const struct run *run, int64_t handle)
 
 static void host_off(struct run_kit *kit, const char *name)
 {
-	struct run_name *used = find_name(kit, name);
+	struct run_name *used = run_find_name(kit, name);
 
 	if (used) {
 		used->is_subscribed = false;

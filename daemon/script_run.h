@@ -1,11 +1,13 @@
 /*
  * What the files of the script supervisor share; nobody else includes it.
  *
- *   script.c          runs: starting, queueing, stopping, ending, the ring, who watches
+ *   script.c          runs: starting, queueing, stopping, ending, the ring
+ *   script_watch.c    who hears of them
  *   script_spawn.c    a thread that starts processes
  *   script_process.c  the process: pings, hang detection, signals, its end
  *   script_link.c     the socket: packets in (throttled) and out (queued)
- *   script_host.c     what a script asks of its kits
+ *   script_kits.c     the kits of a run, and what they do
+ *   script_host.c     what a script asks of them
  *   script_open.c     which kit kit.open() gives
  *   script_output.c   print, plot and their limits
  */
@@ -21,6 +23,7 @@ enum {
 	RUNS_KEPT = 200,        /* ended ones */
 	RUN_KITS_MAX = 16,
 	RUN_CALLS_MAX = 64,     /* actions and readings under way */
+	RUN_NAMES_MAX = KIT_PROPERTIES_MAX, /* used of one kit */
 	RUN_NAME_BYTES = 128,
 	PING_US = 100 * 1000,
 	TAIL_LINES = 200,
@@ -168,24 +171,29 @@ struct scripts {
 
 struct run *script_find(struct scripts *scripts, const char *id); /* NULL if there is none */
 bool run_is_ended(const struct run *run);
-void run_set_state(struct run *run, enum run_state state);
 /* Softly, then hard. A run that has ended or is stopping already stays as it is. */
 void run_stop(struct run *run, enum run_cause cause);
 /* Takes everything down; the run is in no list any more. */
 void run_free(struct run *run);
 /* The process is gone (or never was): decides how the run ended. `status` is waitpid's. */
 void run_ended(struct run *run, int status);
-void run_tell_watchers(struct run *run, struct frame *frame); /* takes the frame */
-void run_watch(struct run *run, struct client *client);
-void run_unwatch(struct run *run, struct client *client);
-void run_add_stopper(struct run *run, struct request *request);
-/* {run, name, kits, state, started, by, error} without the closing brace. */
-void run_write(const struct run *run, enum lang lang, struct jsonout *out);
-const char *run_state_name(enum run_state state);
 /* Another run that has the kit, or NULL. */
 struct run *run_holder(const struct scripts *scripts, const char *kit, const struct run *except);
 /* Sets the end that the supervisor tells; texts of messages.tsv. */
 void run_set_end(struct run *run, const struct why *why, const struct why *hint);
+
+/* ---- script_watch.c ---- */
+
+const char *run_state_name(enum run_state state);
+void run_set_state(struct run *run, enum run_state state); /* and tells it */
+void run_tell_watchers(struct run *run, struct frame *frame); /* takes the frame */
+void run_tell_rows(const struct run *run); /* its kits' rows name it, or no longer */
+void run_watch(struct run *run, struct client *client);
+void run_unwatch(struct run *run, struct client *client);
+void run_add_stopper(struct run *run, struct request *request);
+void run_answer_stoppers(struct run *run); /* it has ended */
+/* {run, name, kits, state, started, by, error} without the closing brace. */
+void run_write(const struct run *run, enum lang lang, struct jsonout *out);
 
 /* ---- script_process.c ---- */
 
@@ -208,13 +216,20 @@ struct wire_out *run_reply(struct run *run, uint32_t serial); /* then a value, t
 void run_reply_why(struct run *run, uint32_t serial, const struct why *why); /* also well: nil */
 void run_put_value(struct wire_out *out, const struct value *value);
 
-/* ---- script_host.c, script_open.c ---- */
+/* ---- script_kits.c ---- */
 
 struct run_kit *run_add_kit(struct run *run, const char *id);
-struct run_kit *run_find_kit(const struct run *run, const char *id);
+struct run_kit *run_find_kit(const struct run *run, const char *id); /* NULL = not its kit */
 /* Listens to the kit if it is there, and tells the script what it has. */
 void run_attach(struct run_kit *kit);
 void run_release_kits(struct run *run); /* stops listening; the ids stay */
+struct run_name *run_find_name(struct run_kit *kit, const char *name); /* NULL = not used */
+struct run_name *run_use_name(struct run_kit *kit, const char *name);  /* NULL = too many */
+/* From now on the kit reports the property, until the run ends. */
+void run_watch_name(struct run_kit *kit, const char *name);
+
+/* ---- script_host.c, script_open.c ---- */
+
 void run_host_request(struct run *run, struct wire_in *in);
 void run_host_open(struct run *run, struct wire_in *in);
 void run_retry_opens(struct run *run); /* some kit may be ready now */

@@ -17,7 +17,7 @@ import { root, scratch, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
 
 const WORKERS = 6;
-const BUSY_S = 3; /* instead of 10: many scripts share few cores here */
+const BUSY_S = 1; /* instead of 10: many scripts share few cores here */
 const folder = path.join(root, 'tests/system/hostile');
 const ENDS = ['finished', 'failed', 'stopped', 'killed'];
 
@@ -27,7 +27,7 @@ const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua')).map(
 	const text = (key) => header(key)?.[1] && JSON.parse(`"${header(key)[1].replace(/\\(?!u)/g, '\\\\').replace(/"/g, '\\"')}"`);
 	return {
 		name,
-		title: `fault_${text('fault')}: ${name.replace('.lua', '').replaceAll('_', ' ')}`,
+		title: `fault_${text('fault')}_${name.replace('.lua', '')}`,
 		source,
 		ends: header('ends')[1].split('|'),
 		says: new RegExp(text('says') ?? '', 'i'),
@@ -35,16 +35,6 @@ const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua')).map(
 		plain: Boolean(header('plain')),
 	};
 });
-
-/* The row of the fault list that a script belongs to; the first that fits. */
-const ROWS = [
-	[23, /^pattern_/], [26, /recursion|nesting|^parse_/], [28, /flood/], [24, /^(x?pcall|gc|coroutine|close)_/],
-	[25, /bomb|growth|^rep_|^memory_|_huge/], [27, /^(no_|bytecode|environment|kit_metatable|string_metatable)/], [22, /loop|^long_for|_for_ever/],
-];
-for (const script of scripts) {
-	const [row] = ROWS.find(([, pattern]) => pattern.test(script.name)) ?? [];
-	script.title = row ? `fault_${row}_${script.name.replace('.lua', '')}` : script.name;
-}
 
 const jobs = scripts.flatMap((script) => {
 	const hangs = script.ends.includes('killed');
@@ -65,6 +55,15 @@ function probe(url) {
 	});
 }
 
+/* Seconds of computing: of all cores, of them idle, and of the daemon with its scripts. */
+function computing(daemon) {
+	const all = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/).slice(1, 9).map(Number);
+	const own = readFileSync(`/proc/${daemon.pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 15).map(Number);
+	const sum = (list) => list.reduce((a, b) => a + b, 0) / 100;
+	const { user, system } = process.cpuUsage();
+	return { all: sum(all), idle: sum(all.slice(3, 5)), ours: sum(own) + (user + system) / 1e6 };
+}
+
 async function play(client, kit, job) {
 	const { run } = await client.call('script.run',
 		{ source: job.source, name: job.name, kit, deadline: job.deadline, seed: 1 });
@@ -76,7 +75,7 @@ async function play(client, kit, job) {
 		assert.equal(end(), undefined, `${job.name} ended by itself: ${JSON.stringify(end())}`);
 		await client.call('script.stop', { run });
 	}
-	const { state, error } = await until(end, 80000, `the end of ${job.name}`);
+	const { state, error } = await until(end, 150000, `the end of ${job.name}`);
 	const told = `${job.name}${job.deadline ? ' with a deadline' : ''}: ${state} ${JSON.stringify(error)}`;
 	assert.ok(job.ends.includes(state), told);
 	if (state === 'failed' || (state === 'killed' && !job.deadline)) {
@@ -105,6 +104,7 @@ test('hostile scripts end as they should and nobody else notices', { timeout: 24
 			if ticks % 5 == 0 then print(ticks, worst) end
 		end)` });
 	const finishProbe = probe(daemon.url);
+	const before = computing(daemon);
 	const began = performance.now();
 	const queue = [...jobs];
 	const failures = [];
@@ -115,21 +115,27 @@ test('hostile scripts end as they should and nobody else notices', { timeout: 24
 		}
 	}));
 	const seconds = (performance.now() - began) / 1000;
+	const after = computing(daemon);
 	const seen = await finishProbe();
+	const of = (key) => after[key] - before[key];
+	/* What other programs took of this PC's computing. If that is much, they delay everybody,
+	 * and the bounds say only that nothing stood still. */
+	const others = (of('all') - of('idle') - of('ours') - seen.cpu) / of('all');
+	const slack = others > 0.15 ? 5 : 1;
 
 	await t.test('the daemon answered within 100 ms all the while', () => {
 		t.diagnostic(`${seen.count} hellos: worst ${seen.worst.toFixed(1)} ms, p99 ${seen.p99.toFixed(1)} ms;`
-			+ ` ${seen.stalled} not counted; ${seconds.toFixed(0)} s`);
-		assert.ok(seen.count > 20 * seconds && seen.count > seen.stalled, JSON.stringify(seen));
-		assert.ok(seen.worst < 100, JSON.stringify(seen));
+			+ ` ${seen.stalled} not counted; ${seconds.toFixed(0)} s; other programs took ${(others * 100).toFixed(0)} %`);
+		assert.ok(seen.count > 20 * seconds / slack && seen.count > seen.stalled, JSON.stringify(seen));
+		assert.ok(seen.worst < 100 * slack && seen.p99 < 100, JSON.stringify(seen));
 	});
 	await t.test('an innocent script ticked on', async () => {
 		const { state, tail } = await client.call('script.watch', { run: innocent.run });
 		const [ticks, worst] = tail.at(-1).split('\t').map(Number);
 		t.diagnostic(`${ticks} ticks of ${(seconds * 10).toFixed(0)}, worst gap ${(worst * 1000).toFixed(0)} ms`);
 		assert.equal(state, 'running');
-		assert.ok(ticks > seconds * 10 * 0.8, `${ticks} ticks in ${seconds} s`);
-		assert.ok(worst < 1, `a gap of ${worst} s`);
+		assert.ok(ticks > seconds * 10 * (slack > 1 ? 0.5 : 0.9), `${ticks} ticks in ${seconds} s`);
+		assert.ok(worst < slack, `a gap of ${worst} s`);
 	});
 	await t.test('nothing is left of them', async () => {
 		const { runs } = await client.call('script.list');

@@ -1,8 +1,8 @@
 /*
  * Asks a daemon `hello` again and again and measures how long each answer takes:
  *   nice -n -15 node probe.mjs ws://127.0.0.1:PORT/ws
- * until its standard input closes; then prints {count, stalled, worst, p99} in ms. Samples in
- * which this process itself did not run for a while say nothing about the daemon: `stalled`.
+ * until its standard input closes; then prints {count, stalled, worst, p99} in ms and the `cpu`
+ * that it used, in s. Samples in which this process itself did not run for a while say nothing about the daemon: `stalled`.
  */
 import WebSocket from 'ws';
 
@@ -47,6 +47,7 @@ process.stdin.resume().on('end', () => {
 		stalled,
 		worst: answers.at(-1),
 		p99: answers[Math.floor(answers.length * 0.99)],
+		cpu: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
 	}));
 	process.exit(0);
 });
