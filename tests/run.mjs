@@ -20,7 +20,7 @@ const build = path.resolve(root, process.env.BUILD || 'build');
 const isSan = build.endsWith('san');
 const logs = path.join(build, 'test-logs');
 const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS || 10);
-const FILE_LIMIT_S = Number(process.env.TEST_LIMIT || (isSan ? 900 : 300));
+const FILE_LIMIT_S = Number(process.env.TEST_LIMIT || (isSan ? 1200 : 600));
 const SHOWN_LINES = 60;
 
 const list = (dir, pattern) => (existsSync(dir) ? readdirSync(dir) : [])
