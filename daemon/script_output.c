@@ -234,35 +234,53 @@ void output_print(struct run *run, struct wire_in *in)
 	output_text(run, stream == 1, text, length);
 }
 
+/* Reads the curves into a JSON object. False: they are none of our runner. */
+static bool read_curves(struct wire_in *in, struct jsonout *out)
+{
+	size_t count = wire_get_count(in, CURVES_MAX);
+	struct curve {
+		const char *name;
+		size_t length;
+	} curves[CURVES_MAX];
+	struct wire_value value;
+
+	for (size_t i = 0; i < count; i++) {
+		struct curve *curve = &curves[i];
+
+		curve->name = wire_get_text(in, &curve->length);
+		if (!wire_get(in, &value) || value.tag != WIRE_TAG_NUMBER ||
+			!utf8_is_valid(curve->name, curve->length)) {
+			return false;
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (curves[j].length == curve->length &&
+				memcmp(curves[j].name, curve->name, curve->length) == 0) {
+				return false;
+			}
+		}
+		json_raw(out, i ? "," : "{");
+		json_text(out, curve->name, curve->length);
+		json_raw(out, ":");
+		json_number(out, value.number);
+	}
+	json_raw(out, count ? "}" : "{}");
+	return !in->is_bad;
+}
+
 void output_plot(struct run *run, struct wire_in *in)
 {
-	size_t count = wire_get_count(in, CURVES_MAX), length;
-	struct wire_value value;
 	struct jsonout out = {0};
-	const char *name;
 
 	json_raw(&out, "{\"run\":\"");
 	json_raw(&out, run->id);
 	json_raw(&out, "\",\"t\":");
 	json_ms(&out, clock_now_us());
-	json_raw(&out, ",\"set\":{");
-	for (size_t i = 0; i < count; i++) {
-		name = wire_get_text(in, &length);
-		if (!wire_get(in, &value) || value.tag != WIRE_TAG_NUMBER ||
-			!utf8_is_valid(name, length)) {
-			in->is_bad = true;
-			break;
-		}
-		json_raw(&out, i ? "," : "");
-		json_text(&out, name, length);
-		json_raw(&out, ":");
-		json_number(&out, value.number);
-	}
-	json_raw(&out, "}}");
+	json_raw(&out, ",\"set\":");
 	refill(&run->output);
-	if (!in->is_bad && run->output.plot_tokens >= 1) {
+	if (read_curves(in, &out) && run->output.plot_tokens >= 1) {
 		run->output.plot_tokens -= 1;
 		output_flush(run); /* what was printed before is told before */
+		json_raw(&out, "}");
 		run_tell_watchers(run, rpc_notification("script.plot", out.text, out.length));
 	}
 	json_finish(&out);

@@ -89,7 +89,7 @@ async function play(client, kit, job) {
 
 test('hostile scripts end as they should and nobody else notices', { timeout: 240000, concurrency: WORKERS }, async (t) => {
 	assert.ok(scripts.length >= 40);
-	for (const [row] of ROWS) {
+	for (let row = 22; row <= 28; row++) {
 		assert.ok(scripts.some((script) => script.title.startsWith(`fault_${row}_`)), `row ${row}`);
 	}
 	const boards = Object.fromEntries(['calm', ...Array(WORKERS).keys()].map((n) => [`b${n}`, {}]));
