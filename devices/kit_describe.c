@@ -258,6 +258,26 @@ static const char *nearest(const char *name, const void *first, size_t count, si
 	return found;
 }
 
+/* What a lesson asks for: no raw pins, no settings of the board. */
+static bool is_part(const struct property *property)
+{
+	switch (property->word->kind) {
+	case KIND_PIN:
+	case KIND_SETTING:
+	case KIND_STATUS:
+	case KIND_DATA:
+		return false;
+	case KIND_SENSOR:
+	case KIND_BUTTON:
+	case KIND_LIGHT:
+	case KIND_SOUND:
+	case KIND_MOTION:
+	case KIND_ANGLE:
+		break;
+	}
+	return true;
+}
+
 /* All capability names, for who guessed far off: " It has light, led." */
 static void list_names(const struct kit *kit, char *out, size_t room)
 {
@@ -265,11 +285,11 @@ static void list_names(const struct kit *kit, char *out, size_t room)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < kit->property_count && used < room; i++) {
-		const char *name = kit->properties[i].name;
+		const struct property *property = &kit->properties[i];
 
-		if (strncmp(name, "pin.", 4) != 0) {
+		if (is_part(property)) {
 			used += (size_t)snprintf(out + used, room - used, "%s%s", used ? ", " : "",
-				name);
+				property->name);
 		}
 	}
 }
