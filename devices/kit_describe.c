@@ -283,7 +283,7 @@ static void list_names(const struct kit *kit, char *out, size_t room)
 {
 	size_t used = 0;
 
-	out[0] = '\0';
+	snprintf(out, room, "pin.N"); /* a board without wiring */
 	for (size_t i = 0; i < kit->property_count && used < room; i++) {
 		const struct property *property = &kit->properties[i];
 
