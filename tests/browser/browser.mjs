@@ -29,7 +29,7 @@ export async function open(browser, url, { lang = 'en', width = 1280, theme = 'l
 	page.problems = [];
 	page.on('pageerror', (error) => page.problems.push(error.stack));
 	page.on('console', (message) => {
-		if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION/.test(message.text())) {
+		if (message.type() === 'error' && !/WebSocket|resource: net::/.test(message.text())) {
 			page.problems.push(message.text());
 		}
 	});
