@@ -32,7 +32,8 @@ static bool read_kits(const cJSON *params, const char **kits, size_t *count, str
 		why_set(why, ERR_INVALID, MSG_PARAM_TYPE, "kits", "array");
 		return false;
 	}
-	cJSON_ArrayForEach(item, list) {
+	cJSON_ArrayForEach(item, list)
+	{
 		if (!cJSON_IsString(item)) {
 			why_set(why, ERR_INVALID, MSG_PARAM_TYPE, "kits", "array of text");
 			return false;

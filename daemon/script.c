@@ -302,8 +302,8 @@ static void on_start(void *data)
 }
 
 /* May this run take the kit? Stops who has it when it is to be replaced. */
-static enum err clear_kit(struct scripts *scripts, const struct script_start *start,
-	const char *id, struct why *why)
+static enum err clear_kit(
+	struct scripts *scripts, const struct script_start *start, const char *id, struct why *why)
 {
 	const struct run *holder = run_holder(scripts, id, NULL);
 
@@ -345,8 +345,7 @@ static enum err check(struct scripts *scripts, const struct script_start *start,
 		err = clear_kit(scripts, start, start->kits[i], why);
 	}
 	if (!err && count_active(scripts) >= (size_t)scripts->server->config->runs_max) {
-		err = why_set(why, ERR_LIMIT, MSG_TOO_MANY_RUNS,
-			scripts->server->config->runs_max);
+		err = why_set(why, ERR_LIMIT, MSG_TOO_MANY_RUNS, scripts->server->config->runs_max);
 	}
 	return err;
 }

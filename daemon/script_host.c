@@ -20,8 +20,7 @@ struct host_room {
 
 /* ---- calls that are answered later ---- */
 
-static struct run_call *add_call(struct run *run, struct kit *kit, uint32_t serial,
-	struct why *why)
+static struct run_call *add_call(struct run *run, struct kit *kit, uint32_t serial, struct why *why)
 {
 	struct run_call *call;
 
@@ -147,8 +146,8 @@ static enum err host_read(struct run_kit *kit, const char *name, uint32_t serial
 	return ERR_NONE;
 }
 
-static enum err host_write(struct run_kit *kit, const char *name, uint32_t serial,
-	struct wire_in *in, struct why *why)
+static enum err host_write(
+	struct run_kit *kit, const char *name, uint32_t serial, struct wire_in *in, struct why *why)
 {
 	static const struct why well = {.code = ERR_NONE};
 	struct host_room room;
@@ -196,8 +195,8 @@ static enum err read_args(const struct action *action, struct wire_in *in, struc
 	return ERR_NONE;
 }
 
-static enum err host_act(struct run_kit *kit, const char *name, uint32_t serial,
-	struct wire_in *in, struct why *why)
+static enum err host_act(
+	struct run_kit *kit, const char *name, uint32_t serial, struct wire_in *in, struct why *why)
 {
 	struct host_room rooms[KIT_ARGS_MAX];
 	struct value args[KIT_ARGS_MAX];

@@ -128,7 +128,8 @@ static void on_sample(struct bus_tap *tap)
 
 	for (size_t i = 0; i < kit->name_count; i++) {
 		int index = kit->names[i].is_subscribed
-			? kit_find_property(tap->kit, kit->names[i].name) : -1;
+			? kit_find_property(tap->kit, kit->names[i].name)
+			: -1;
 
 		if (index >= 0 && tap->kit->properties[index].seq == tap->kit->seq) {
 			send_event(kit, kit->names[i].name, &tap->kit->properties[index].value);
@@ -136,8 +137,8 @@ static void on_sample(struct bus_tap *tap)
 	}
 }
 
-static void on_event(struct bus_tap *tap, const struct event *event, const struct value *value,
-	int64_t t_us)
+static void on_event(
+	struct bus_tap *tap, const struct event *event, const struct value *value, int64_t t_us)
 {
 	struct run_kit *kit = tap->data;
 	const struct run_name *used = run_find_name(kit, event->name);

@@ -23,7 +23,7 @@ enum {
 	BATCH = 64, /* packets in one turn of the loop: others want theirs */
 	THROTTLE_US = 10 * 1000,
 	QUEUE_SAMPLES_MAX = 256 * 1024, /* bytes: above, samples are left out */
-	QUEUE_MAX = 1024 * 1024,        /* above, the run fails */
+	QUEUE_MAX = 1024 * 1024,	/* above, the run fails */
 };
 
 #define TICK_US_MAX (INT64_C(1) << 52) /* a century: never */
@@ -56,8 +56,8 @@ static void enqueue(struct run *run, const struct wire_out *out)
 	*run->queue_end = packet;
 	run->queue_end = &packet->next;
 	run->queue_bytes += out->length;
-	loop_fd_set(run->watch,
-		LOOP_WRITE | (loop_timer_is_running(run->throttle) ? 0 : LOOP_READ));
+	loop_fd_set(
+		run->watch, LOOP_WRITE | (loop_timer_is_running(run->throttle) ? 0 : LOOP_READ));
 }
 
 void run_send(struct run *run)
@@ -254,7 +254,8 @@ static bool read_packet(struct run *run)
 		return true;
 	}
 	if (count == 0 || errno != EAGAIN) {
-		/* The child's end follows; a process that only closed its socket gets no more time. */
+		/* The child's end follows; a process that only closed its socket gets no more time.
+		 */
 		loop_fd_set(run->watch, 0);
 		loop_timer_start(run->kill, 0, 0);
 	}

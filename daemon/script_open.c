@@ -41,8 +41,8 @@ static bool some_is_coming(const struct lab *lab)
 }
 
 /* "uno-1, uno-2": the kits for which `wants` is true. */
-static void list_kits(const struct lab *lab, bool (*wants)(const struct kit *kit), char *text,
-	size_t room)
+static void list_kits(
+	const struct lab *lab, bool (*wants)(const struct kit *kit), char *text, size_t room)
 {
 	size_t at = 0;
 
@@ -51,8 +51,8 @@ static void list_kits(const struct lab *lab, bool (*wants)(const struct kit *kit
 		const struct kit *kit = lab_kit(lab, i);
 
 		if (wants(kit)) {
-			at += (size_t)snprintf(text + at, room - at, "%s%s", at ? ", " : "",
-				kit->id);
+			at += (size_t)snprintf(
+				text + at, room - at, "%s%s", at ? ", " : "", kit->id);
 		}
 	}
 }
@@ -124,8 +124,8 @@ static struct kit *first_fitting(struct run *run, const struct run_open *open, s
 		return opened;
 	}
 	for (size_t i = 0; i < open->need_count && at < sizeof(names); i++) {
-		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "",
-			open->needs[i]);
+		at += (size_t)snprintf(
+			names + at, sizeof(names) - at, "%s%s", at ? ", " : "", open->needs[i]);
 	}
 	if (is_busy) {
 		why_set(why, ERR_BUSY, MSG_OPEN_NEEDS_BUSY, names);

@@ -119,8 +119,7 @@ static void add_to_tail(struct run_output *output, const char *text, size_t leng
 		text += length - TAIL_BYTES;
 		length = TAIL_BYTES;
 	}
-	if (output->tail_length + length > 2 * TAIL_BYTES ||
-		output->tail_lines > 2 * TAIL_LINES) {
+	if (output->tail_length + length > 2 * TAIL_BYTES || output->tail_lines > 2 * TAIL_LINES) {
 		cut_tail(output);
 	}
 	if (output->tail_length + length > 2 * TAIL_BYTES) {
@@ -165,8 +164,9 @@ void output_flush(struct run *run)
 	}
 	json_raw(&out, "{\"run\":\"");
 	json_raw(&out, run->id);
-	json_raw(&out, output->stream ? "\",\"stream\":\"error\",\"text\":"
-				      : "\",\"stream\":\"out\",\"text\":");
+	json_raw(&out,
+		output->stream ? "\",\"stream\":\"error\",\"text\":"
+			       : "\",\"stream\":\"out\",\"text\":");
 	json_text(&out, output->waiting.text ? output->waiting.text : "", output->waiting.length);
 	if (output->dropped) {
 		json_raw(&out, ",\"dropped\":");

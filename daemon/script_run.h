@@ -20,9 +20,9 @@
 #include "wire.h"
 
 enum {
-	RUNS_KEPT = 200,        /* ended ones */
+	RUNS_KEPT = 200, /* ended ones */
 	RUN_KITS_MAX = 16,
-	RUN_CALLS_MAX = 64,     /* actions and readings under way */
+	RUN_CALLS_MAX = 64,		    /* actions and readings under way */
 	RUN_NAMES_MAX = KIT_PROPERTIES_MAX, /* used of one kit */
 	RUN_NAME_BYTES = 128,
 	PING_US = 100 * 1000,
@@ -52,12 +52,12 @@ struct run_name {
 
 struct run_kit {
 	struct run_kit *next;
-	struct run *run;     /* borrowed */
-	int64_t handle;      /* 1, 2, ... */
+	struct run *run; /* borrowed */
+	int64_t handle;	 /* 1, 2, ... */
 	char id[KIT_ID_MAX + 1];
-	struct bus_tap tap;  /* tap.kit NULL: the kit is not known at present */
-	bool is_open;        /* the script has a handle */
-	uint32_t description; /* that the script knows */
+	struct bus_tap tap;	/* tap.kit NULL: the kit is not known at present */
+	bool is_open;		/* the script has a handle */
+	uint32_t description;	/* that the script knows */
 	struct run_name *names; /* owned */
 	size_t name_count;
 };
@@ -65,8 +65,8 @@ struct run_kit {
 /* A request of the script whose answer comes later. */
 struct run_call {
 	struct run_call *next;
-	struct run *run;    /* borrowed */
-	struct kit *kit;    /* borrowed; its end answers the call */
+	struct run *run; /* borrowed */
+	struct kit *kit; /* borrowed; its end answers the call */
 	uint32_t serial;
 };
 
@@ -87,22 +87,22 @@ struct packet {
 };
 
 struct run_end {
-	bool is_told; /* the runner said it */
-	char code[24]; /* "" = finished */
-	int line;      /* 0 = unknown */
+	bool is_told;			    /* the runner said it */
+	char code[24];			    /* "" = finished */
+	int line;			    /* 0 = unknown */
 	char message[2][600], hint[2][400]; /* by enum lang */
 };
 
 struct run_output {
-	size_t bytes;           /* printed so far */
+	size_t bytes; /* printed so far */
 	double line_tokens, byte_tokens;
 	int64_t tokens_us, flushed_us;
-	int stream;             /* of what waits */
+	int stream;		/* of what waits */
 	struct jsonout waiting; /* text for the next script.output */
-	unsigned dropped;       /* lines since the last one */
+	unsigned dropped;	/* lines since the last one */
 	double plot_tokens;
 	struct loop_timer *flush;
-	char *tail;             /* owned */
+	char *tail; /* owned */
 	size_t tail_length, tail_lines;
 };
 
@@ -117,22 +117,22 @@ struct run {
 	struct run_end end;
 	int64_t started_utc_ms;
 	int64_t began_us; /* the run's clock begins here */
-	char *source;     /* owned until it is sent */
+	char *source;	  /* owned until it is sent */
 	size_t source_length;
 	int64_t seed;
 	bool has_deadline; /* as with a lease: killed after 1 s without an answer */
-	bool is_chosen;    /* the starter named the kits: others are forbidden */
+	bool is_chosen;	   /* the starter named the kits: others are forbidden */
 	struct run_kit *kits;
 
 	/* the process */
 	bool is_spawning; /* the spawner works on it */
-	pid_t pid;        /* 0 = none */
+	pid_t pid;	  /* 0 = none */
 	struct loop_child *child;
 	struct loop_timer *start, *beat, *kill;
 	bool has_answered;   /* since the last beat */
 	int64_t answered_us; /* of the beat that saw the last answer */
 	int64_t cpu_mark_us; /* its computing time then */
-	bool is_pinged;      /* a ping is without its pong */
+	bool is_pinged;	     /* a ping is without its pong */
 
 	/* the socket */
 	int fd; /* -1 = none */
@@ -157,9 +157,9 @@ struct run {
 
 struct scripts {
 	struct server *server;
-	struct run *runs; /* owned */
-	size_t kept;      /* ended runs among them */
-	char runner[512]; /* path of the program */
+	struct run *runs;	 /* owned */
+	size_t kept;		 /* ended runs among them */
+	char runner[512];	 /* path of the program */
 	struct spawner *spawner; /* owned */
 	bool is_ending;
 	void (*done)(void *data);
@@ -185,7 +185,7 @@ void run_set_end(struct run *run, const struct why *why, const struct why *hint)
 /* ---- script_watch.c ---- */
 
 const char *run_state_name(enum run_state state);
-void run_set_state(struct run *run, enum run_state state); /* and tells it */
+void run_set_state(struct run *run, enum run_state state);    /* and tells it */
 void run_tell_watchers(struct run *run, struct frame *frame); /* takes the frame */
 void run_tell_rows(const struct run *run); /* its kits' rows name it, or no longer */
 void run_watch(struct run *run, struct client *client);
@@ -197,7 +197,7 @@ void run_write(const struct run *run, enum lang lang, struct jsonout *out);
 
 /* ---- script_process.c ---- */
 
-void run_spawn(struct run *run); /* ends the run when that fails */
+void run_spawn(struct run *run);       /* ends the run when that fails */
 void run_signal_stop(struct run *run); /* softly; after 300 ms hard */
 void run_release_process(struct run *run);
 
@@ -232,7 +232,7 @@ void run_watch_name(struct run_kit *kit, const char *name);
 
 void run_host_request(struct run *run, struct wire_in *in);
 void run_host_open(struct run *run, struct wire_in *in);
-void run_retry_opens(struct run *run); /* some kit may be ready now */
+void run_retry_opens(struct run *run);	/* some kit may be ready now */
 void run_forget_calls(struct run *run); /* answers to its calls go nowhere */
 
 /* ---- script_output.c ---- */
@@ -242,5 +242,5 @@ void output_print(struct run *run, struct wire_in *in);
 void output_plot(struct run *run, struct wire_in *in);
 void output_text(struct run *run, int stream, const char *text, size_t length);
 void output_flush(struct run *run);
-void output_end(struct run *run); /* flushes; the tail stays */
+void output_end(struct run *run);				    /* flushes; the tail stays */
 void output_write_tail(const struct run *run, struct jsonout *out); /* a JSON array */

@@ -70,8 +70,8 @@ static void start(const struct spawner *spawner, struct job *job)
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
-	job->error = posix_spawn(&job->pid, spawner->program, &actions, &attributes, argv,
-		environment);
+	job->error =
+		posix_spawn(&job->pid, spawner->program, &actions, &attributes, argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	close(job->fd);

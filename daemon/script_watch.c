@@ -137,8 +137,7 @@ void run_tell_watchers(struct run *run, struct frame *frame)
 void run_watch(struct run *run, struct client *client)
 {
 	run_unwatch(run, client);
-	run->watchers = xrealloc(run->watchers,
-		(run->watcher_count + 1) * sizeof(struct client *));
+	run->watchers = xrealloc(run->watchers, (run->watcher_count + 1) * sizeof(struct client *));
 	run->watchers[run->watcher_count++] = client;
 }
 
@@ -175,8 +174,8 @@ void run_tell_rows(const struct run *run)
 
 void run_add_stopper(struct run *run, struct request *request)
 {
-	run->stoppers = xrealloc(run->stoppers,
-		(run->stopper_count + 1) * sizeof(struct request *));
+	run->stoppers =
+		xrealloc(run->stoppers, (run->stopper_count + 1) * sizeof(struct request *));
 	run->stoppers[run->stopper_count++] = request;
 }
 

@@ -159,8 +159,8 @@ static void from_text(lua_State *L, int status, struct fault *fault)
 		return;
 	}
 	/* An endless recursion may meet the limit of memory before that of the stack. */
-	fault_explain(fault, status == LUA_ERRMEM && lua_getstack(L, DEEP, &at) ? "stack overflow"
-									 : raw);
+	fault_explain(
+		fault, status == LUA_ERRMEM && lua_getstack(L, DEEP, &at) ? "stack overflow" : raw);
 	if (status == LUA_ERRRUN && lua_checkstack(L, 8)) {
 		hint_name(L, raw, fault);
 	}

@@ -15,13 +15,14 @@ struct job {
 	struct job *next;
 	enum job_kind kind;
 	bool is_active;
-	struct task *task;         /* that runs now, or NULL */
+	struct task *task;	   /* that runs now, or NULL */
 	int64_t due_us, period_us; /* timer; period 0 = once */
-	int64_t handle;            /* handler: of which kit */
+	int64_t handle;		   /* handler: of which kit */
 	char name[WIRE_NAME_MAX];
-	int64_t first, last;       /* handler: events in the queue, first > last = none */
+	int64_t first, last; /* handler: events in the queue, first > last = none */
 	bool has_skipped;
-	/* user values: 1 the function, 2 the queue: event n has its value at 2n, its time at 2n+1 */
+	/* user values: 1 the function, 2 the queue: event n has its value at 2n, its time at 2n+1
+	 */
 };
 
 void jobs_open(lua_State *L);
@@ -38,5 +39,5 @@ void jobs_unwatch(struct runner *runner, int64_t handle, const char *name);
 
 /* Starts the functions of timers that are due and of handlers with events. */
 void jobs_start_due(lua_State *L);
-bool jobs_have_work(const struct runner *runner); /* a free handler has events */
+bool jobs_have_work(const struct runner *runner);   /* a free handler has events */
 int64_t jobs_next_due(const struct runner *runner); /* INT64_MAX = never */

@@ -133,8 +133,8 @@ static int raise_no_name(lua_State *L, int table, const char *name)
 		other = lua_tostring(L, -1);
 		near_offer(&near, other);
 		if (!strchr(other, '.') && at < sizeof(list)) { /* raw pins would fill it */
-			at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
-				at ? ", " : "", other);
+			at += (size_t)snprintf(
+				list + at, sizeof(list) - at, "%s%s", at ? ", " : "", other);
 		}
 		lua_pop(L, 1);
 	}

@@ -16,5 +16,5 @@ void lib_kit_packet(lua_State *L, struct wire_in *in);
 
 /* The argument at `index`, a time in seconds, in microseconds. */
 int64_t lib_seconds(lua_State *L, int index, const char *what);
-void lib_need_function(lua_State *L, int index, const char *what, const char *right,
-	const char *wrong);
+void lib_need_function(
+	lua_State *L, int index, const char *what, const char *right, const char *wrong);

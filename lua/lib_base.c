@@ -258,8 +258,12 @@ static void seed_random(lua_State *L)
 void lib_base_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"print", base_print}, {"plot", base_plot}, {"pcall", base_pcall},
-		{"xpcall", base_xpcall}, {"load", base_load}, {NULL, NULL},
+		{"print", base_print},
+		{"plot", base_plot},
+		{"pcall", base_pcall},
+		{"xpcall", base_xpcall},
+		{"load", base_load},
+		{NULL, NULL},
 	};
 
 	open_library(L, LUA_GNAME, luaopen_base);

@@ -138,7 +138,8 @@ static int resume_end(lua_State *L, int results, lua_KContext is_wrap)
 		lua_State *co = lua_tothread(L, 1);
 		int status = lua_status(co);
 
-		if (status != LUA_OK && status != LUA_YIELD) { /* it failed: close what it has open */
+		if (status != LUA_OK &&
+			status != LUA_YIELD) { /* it failed: close what it has open */
 			lua_resetthread(co);
 			lua_settop(co, 0);
 		}
@@ -166,8 +167,8 @@ static const char *why_not(lua_State *L)
 	if (*status == 's') {
 		return NULL;
 	}
-	return *status == 'd' ? "cannot resume dead coroutine" :
-				"cannot resume non-suspended coroutine";
+	return *status == 'd' ? "cannot resume dead coroutine"
+			      : "cannot resume non-suspended coroutine";
 }
 
 static int co_resume(lua_State *L)
@@ -222,7 +223,7 @@ static bool is_task(lua_State *L)
 	return task && task->co == L;
 }
 
-static int co_yield(lua_State *L)
+static int co_yield (lua_State *L)
 {
 	if (is_task(L)) {
 		return luaL_error(L, "attempt to yield from outside a coroutine");
@@ -271,9 +272,15 @@ static int co_close(lua_State *L)
 void lib_coroutine_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"create", co_create}, {"resume", co_resume}, {"wrap", co_wrap},
-		{"yield", co_yield}, {"status", co_status}, {"running", co_running},
-		{"isyieldable", co_isyieldable}, {"close", co_close}, {NULL, NULL},
+		{"create", co_create},
+		{"resume", co_resume},
+		{"wrap", co_wrap},
+		{"yield", co_yield },
+		{"status", co_status},
+		{"running", co_running},
+		{"isyieldable", co_isyieldable},
+		{"close", co_close},
+		{NULL, NULL},
 	};
 
 	lua_newtable(L);

@@ -30,12 +30,11 @@ int64_t lib_seconds(lua_State *L, int index, const char *what)
 	return (int64_t)(seconds * 1e6 + 0.5);
 }
 
-void lib_need_function(lua_State *L, int index, const char *what, const char *right,
-	const char *wrong)
+void lib_need_function(
+	lua_State *L, int index, const char *what, const char *right, const char *wrong)
 {
 	if (lua_type(L, index) != LUA_TFUNCTION) {
-		fault_raise(L, TEXT_FUNCTION, what, luaL_typename(L, index), right, wrong,
-			NULL);
+		fault_raise(L, TEXT_FUNCTION, what, luaL_typename(L, index), right, wrong, NULL);
 	}
 }
 
@@ -164,8 +163,12 @@ static int time_spawn(lua_State *L)
 void lib_time_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"now", time_now}, {"sleep", time_sleep}, {"wait", time_wait},
-		{"every", time_every}, {"after", time_after}, {"spawn", time_spawn},
+		{"now", time_now},
+		{"sleep", time_sleep},
+		{"wait", time_wait},
+		{"every", time_every},
+		{"after", time_after},
+		{"spawn", time_spawn},
 		{NULL, NULL},
 	};
 

@@ -15,7 +15,8 @@ int main(void)
 	if (getsockopt(WIRE_FD, SOL_SOCKET, SO_TYPE, &type, &length) < 0 ||
 		type != SOCK_SEQPACKET) {
 		fputs("kitlab-runner is started by kitlabd, not by hand.\n"
-		      "To run a script: kitlab run FILE.lua\n", stderr);
+		      "To run a script: kitlab run FILE.lua\n",
+			stderr);
 		return 2;
 	}
 	runner_main(WIRE_FD);

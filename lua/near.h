@@ -5,7 +5,7 @@
 
 struct near {
 	const char *wanted; /* borrowed */
-	char best[64];      /* "" = none near enough */
+	char best[64];	    /* "" = none near enough */
 	int distance;
 };
 

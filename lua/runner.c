@@ -135,7 +135,8 @@ static int load_source(lua_State *L)
 {
 	struct runner *runner = runner_of(L);
 	char chunk[RUN_NAME_MAX + 2] = "=";
-	size_t skip = runner->source_length >= 3 && !memcmp(runner->source, "\xEF\xBB\xBF", 3) ? 3 : 0;
+	size_t skip =
+		runner->source_length >= 3 && !memcmp(runner->source, "\xEF\xBB\xBF", 3) ? 3 : 0;
 
 	memcpy(chunk + 1, runner->name, strlen(runner->name) + 1);
 	return luaL_loadbufferx(L, runner->source + skip, runner->source_length - skip, chunk, "t");

@@ -24,8 +24,8 @@ struct job;
 
 struct sched {
 	struct task *tasks, **tasks_end; /* anchored in the registry; in order of their start */
-	struct task *current;            /* the one that runs */
-	struct job *jobs;                /* timers and handlers that are active */
+	struct task *current;		 /* the one that runs */
+	struct job *jobs;		 /* timers and handlers that are active */
 	size_t task_count;
 	int64_t told_us; /* the wake-up that the daemon knows of; INT64_MAX = none */
 };
@@ -33,17 +33,17 @@ struct sched {
 struct runner {
 	lua_State *L;
 	int fd;
-	int lang;                    /* TEXT_EN, TEXT_ZH: of the error tables */
+	int lang;		     /* TEXT_EN, TEXT_ZH: of the error tables */
 	char name[RUN_NAME_MAX + 1]; /* of the script, for messages */
-	char *source;                /* kept to explain syntax errors */
+	char *source;		     /* kept to explain syntax errors */
 	size_t source_length;
 	int64_t seed;
-	int stop_line;  /* where the stop was seen first */
+	int stop_line;	/* where the stop was seen first */
 	int64_t now_us; /* the run's clock, from the newest packet */
 	size_t memory_used, memory_max;
 	uint32_t serial; /* of the newest request */
 	struct sched sched;
-	struct wire_out out;             /* the packet being written */
+	struct wire_out out;		 /* the packet being written */
 	uint8_t packet[WIRE_PACKET_MAX]; /* the packet being read */
 };
 

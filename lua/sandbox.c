@@ -60,18 +60,29 @@ static int landlock_ruleset(void)
 		return -1;
 	}
 	attr.fs = fs_rights(abi);
-	attr.net = abi >= 4 ? 3 : 0;    /* bind and connect TCP */
+	attr.net = abi >= 4 ? 3 : 0;	/* bind and connect TCP */
 	attr.scoped = abi >= 6 ? 3 : 0; /* abstract UNIX sockets, signals */
 	return (int)syscall(SYS_landlock_create_ruleset, &attr,
-		abi >= 6 ? sizeof(attr) : abi >= 4 ? 16 : 8, 0);
+		abi >= 6	   ? sizeof(attr)
+			: abi >= 4 ? 16
+				   : 8,
+		0);
 }
 
 static bool allow_plain(scmp_filter_ctx filter)
 {
 	static const int calls[] = {
-		SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(brk), SCMP_SYS(munmap),
-		SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(rt_sigreturn),
-		SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall),
+		SCMP_SYS(recvfrom),
+		SCMP_SYS(sendto),
+		SCMP_SYS(brk),
+		SCMP_SYS(munmap),
+		SCMP_SYS(mremap),
+		SCMP_SYS(madvise),
+		SCMP_SYS(futex),
+		SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(exit),
+		SCMP_SYS(exit_group),
+		SCMP_SYS(restart_syscall),
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -90,7 +101,9 @@ static bool allow_plain(scmp_filter_ctx filter)
 static scmp_filter_ctx build_filter(void)
 {
 	static const int deadly[] = {
-		SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace),
+		SCMP_SYS(execve),
+		SCMP_SYS(execveat),
+		SCMP_SYS(ptrace),
 	};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 

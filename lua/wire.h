@@ -36,11 +36,12 @@ enum wire_type {
 	WIRE_NONE,
 
 	/* daemon -> runner */
-	WIRE_START,  /* int version, text name, int lang, int seed, int memory bytes, int source bytes */
+	WIRE_START,  /* int version, text name, int lang, int seed, int memory bytes,
+		      * int source bytes */
 	WIRE_SOURCE, /* text piece */
 	WIRE_REPLY,  /* text code ("" = well): value; else text English, text Chinese */
 	WIRE_KIT,    /* int handle, text id, text model, int n: {text property},
-	              * int n: {text action, int n: {text argument}}, int n: {text event} */
+		      * int n: {text action, int n: {text argument}}, int n: {text event} */
 	WIRE_EVENT,  /* int handle, text name, value: for who asked with WIRE_ON */
 	WIRE_TICK,   /* the time asked for with WIRE_IDLE has come */
 	WIRE_PING,   /* answered with WIRE_PONG of the same serial, by the scheduler only */
@@ -59,16 +60,16 @@ enum wire_type {
 	WIRE_PRINT, /* int stream (0 out, 1 error), text whole lines */
 	WIRE_PLOT,  /* int n: {text name, number} */
 	WIRE_END,   /* text code ("" = finished), int line (0 = unknown),
-	             * text message English, Chinese, text hint English, Chinese */
+		     * text message English, Chinese, text hint English, Chinese */
 };
 
 enum wire_tag {
 	WIRE_TAG_NIL,
 	WIRE_TAG_FALSE,
 	WIRE_TAG_TRUE,
-	WIRE_TAG_INT,    /* 8 bytes */
+	WIRE_TAG_INT,	 /* 8 bytes */
 	WIRE_TAG_NUMBER, /* 8 bytes, IEEE 754 */
-	WIRE_TAG_TEXT,   /* 4 bytes length, bytes */
+	WIRE_TAG_TEXT,	 /* 4 bytes length, bytes */
 	WIRE_TAG_VECTOR, /* 1 byte count, 8 bytes each */
 };
 
@@ -77,7 +78,7 @@ struct wire_value {
 	uint32_t count; /* bytes of a text, numbers of a vector */
 	int64_t integer;
 	double number;
-	const char *text;              /* borrowed from the packet, not terminated */
+	const char *text; /* borrowed from the packet, not terminated */
 	double vector[WIRE_VECTOR_MAX];
 };
 
@@ -111,8 +112,8 @@ static inline void wire_put_word(struct wire_out *out, uint64_t word, unsigned b
 	wire_put_bytes(out, raw, bytes);
 }
 
-static inline void wire_begin(struct wire_out *out, enum wire_type type, uint32_t serial,
-	int64_t t_us)
+static inline void wire_begin(
+	struct wire_out *out, enum wire_type type, uint32_t serial, int64_t t_us)
 {
 	out->length = 0;
 	out->is_full = false;

@@ -107,8 +107,8 @@ static void sample(void *data, struct kit *kit)
 	bus_sample(server.bus, kit);
 }
 
-static void event(void *data, struct kit *kit, const struct event *which,
-	const struct value *value, int64_t t_us)
+static void event(void *data, struct kit *kit, const struct event *which, const struct value *value,
+	int64_t t_us)
 {
 	(void)data;
 	bus_event(server.bus, kit, which, value, t_us);
@@ -133,7 +133,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	server.bus = bus_create(&server);
 	server.cases = cases_create("examples");
 	server.scripts = scripts_create(&server);
-	kit_start(lab_add_absent(server.lab, "lamp-1", "test", "lamp"), &lamp_driver,
-		clock_now_us());
+	kit_start(
+		lab_add_absent(server.lab, "lamp-1", "test", "lamp"), &lamp_driver, clock_now_us());
 	return 0;
 }

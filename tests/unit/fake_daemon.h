@@ -27,8 +27,8 @@ struct fake {
 	int64_t now_us;
 	bool is_ready, has_ended;
 	char out[16384], error[4096]; /* what was printed */
-	char log[8192];               /* other requests: "write led true; act tone frequency=440; " */
-	char code[24];                /* of the end; "" = finished */
+	char log[8192]; /* other requests: "write led true; act tone frequency=440; " */
+	char code[24];	/* of the end; "" = finished */
 	int line;
 	char message[2][600], hint[2][400];
 	int idles, pongs;
@@ -47,8 +47,8 @@ static inline void fake_send(struct fake *fake, struct wire_out *out)
 	}
 }
 
-static inline void fake_begin(struct fake *fake, struct wire_out *out, enum wire_type type,
-	uint32_t serial)
+static inline void fake_begin(
+	struct fake *fake, struct wire_out *out, enum wire_type type, uint32_t serial)
 {
 	wire_begin(out, type, serial, ++fake->now_us);
 }
@@ -139,8 +139,8 @@ static inline void fake_log(struct fake *fake, const char *text)
 
 static inline bool fake_knows(const char *name)
 {
-	static const char *const names[] = {"light", "led", "button", "pin.13", "pin.A0", "tone",
-		"reset", "string"};
+	static const char *const names[] = {
+		"light", "led", "button", "pin.13", "pin.A0", "tone", "reset", "string"};
 	size_t i = 0;
 
 	while (i < sizeof(names) / sizeof(names[0]) && strcmp(names[i], name) != 0) {
@@ -185,8 +185,11 @@ static inline void fake_answer(struct fake *fake, struct wire_in *in, const char
 static inline void fake_about_kit(struct fake *fake, struct wire_in *in)
 {
 	static const char *const words[] = {
-		[WIRE_READ] = "read ", [WIRE_WRITE] = "write ", [WIRE_ACT] = "act ",
-		[WIRE_ON] = "on ", [WIRE_OFF] = "off ",
+		[WIRE_READ] = "read ",
+		[WIRE_WRITE] = "write ",
+		[WIRE_ACT] = "act ",
+		[WIRE_ON] = "on ",
+		[WIRE_OFF] = "off ",
 	};
 	char name[WIRE_NAME_MAX], argument[WIRE_NAME_MAX];
 	struct wire_value value;
@@ -246,8 +249,8 @@ static inline void fake_print(struct fake *fake, struct wire_in *in)
 	size_t length;
 	const char *text = wire_get_text(in, &length);
 
-	fake_add(stream ? fake->error : fake->out,
-		stream ? sizeof(fake->error) : sizeof(fake->out), text, length);
+	fake_add(stream ? fake->error : fake->out, stream ? sizeof(fake->error) : sizeof(fake->out),
+		text, length);
 }
 
 static inline void fake_plot(struct fake *fake, struct wire_in *in)

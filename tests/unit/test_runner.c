@@ -26,7 +26,8 @@ static void prints(const char *source, const char *expected)
 static void print_writes_lines_with_tabs(void **state)
 {
 	(void)state;
-	prints("print('a', 1, 2.5, true, nil, {} ~= nil) print()", "a\t1\t2.5\ttrue\tnil\ttrue\n\n");
+	prints("print('a', 1, 2.5, true, nil, {} ~= nil) print()",
+		"a\t1\t2.5\ttrue\tnil\ttrue\n\n");
 }
 
 static void long_lines_arrive_whole(void **state)
@@ -67,7 +68,8 @@ static void sleep_zero_lets_others_run(void **state)
 static void every_calls_until_stopped(void **state)
 {
 	(void)state;
-	prints("local n = 0\nlocal t\nt = every(0.5, function() n = n + 1 print(n, math.floor(now() * 2 + 0.1))"
+	prints("local n = 0\nlocal t\nt = every(0.5, function() n = n + 1 print(n, "
+	       "math.floor(now() * 2 + 0.1))"
 	       " if n == 3 then t:stop() end end)",
 		"1\t1\n2\t2\n3\t3\n");
 }
@@ -75,7 +77,8 @@ static void every_calls_until_stopped(void **state)
 static void every_skips_and_never_piles_up(void **state)
 {
 	(void)state;
-	prints("local n, busy = 0, 0\nlocal t = every(1, function() busy = busy + 1 assert(busy == 1)"
+	prints("local n, busy = 0, 0\nlocal t = every(1, function() busy = busy + 1 assert(busy == "
+	       "1)"
 	       " n = n + 1 sleep(2.5) busy = busy - 1 end)\nsleep(9.2) t:stop() print(n)",
 		"3\n");
 }
@@ -89,7 +92,8 @@ static void after_calls_once(void **state)
 static void after_can_be_called_off(void **state)
 {
 	(void)state;
-	prints("local t = after(1, function() print('never') end) t:stop() sleep(2) print('end')", "end\n");
+	prints("local t = after(1, function() print('never') end) t:stop() sleep(2) print('end')",
+		"end\n");
 }
 
 static void timers_run_in_the_order_of_their_time(void **state)
@@ -103,7 +107,8 @@ static void timers_run_in_the_order_of_their_time(void **state)
 static void spawn_runs_tasks_side_by_side(void **state)
 {
 	(void)state;
-	prints("for i = 1, 3 do spawn(function(name) for n = 1, 2 do sleep(1) print(name, n) end end,"
+	prints("for i = 1, 3 do spawn(function(name) for n = 1, 2 do sleep(1) print(name, n) end "
+	       "end,"
 	       " 'task' .. i) end",
 		"task1\t1\ntask2\t1\ntask3\t1\ntask1\t2\ntask2\t2\ntask3\t2\n");
 }
@@ -128,45 +133,54 @@ static void wait_asks_its_condition(void **state)
 static void condition_of_wait_may_wait_itself(void **state)
 {
 	(void)state;
-	prints("local n = 0 print(wait(function() sleep(1) n = n + 1 return n > 2 and n end))", "3\n");
+	prints("local n = 0 print(wait(function() sleep(1) n = n + 1 return n > 2 and n end))",
+		"3\n");
 }
 
 static void fields_read_and_write_properties(void **state)
 {
 	(void)state;
 	prints(KIT "print(bench, bench.id, bench.model, bench.light) bench.led = bench.light < 0.3"
-		   " bench.led = 0 bench.pin[13] = 1 bench.pin[13.0] = 0 print(bench.pin.A0, bench.pin['A0'])"
+		   " bench.led = 0 bench.pin[13] = 1 bench.pin[13.0] = 0 print(bench.pin.A0, "
+		   "bench.pin['A0'])"
 		   " bench.light = {1, 2, 3} bench.light = 'text'",
 		"uno-1\tuno-1\tuno\t0.25\n512\t512\n");
 	assert_string_equal(fake.log,
 		"open ; read light; read light; write led true; write led 0; write pin.13 1; "
-		"write pin.13 0; read pin.A0; read pin.A0; write light [3 numbers]; write light 'text'; ");
+		"write pin.13 0; read pin.A0; read pin.A0; write light [3 numbers]; write light "
+		"'text'; ");
 }
 
 static void field_access_works_where_nothing_can_wait(void **state)
 {
 	(void)state;
-	prints(KIT "local t = {3, 1, 2} table.sort(t, function(a, b) bench.led = true return bench.light"
-		   " and a < b end) print(t[1]) print((('ab'):gsub('.', function() return bench.pin.A0 end)))"
-		   " local g = coroutine.wrap(function() coroutine.yield(bench.light) end) print(g())"
-		   " print(setmetatable({}, {__index = function() return bench.light end}).x)",
+	prints(KIT
+		"local t = {3, 1, 2} table.sort(t, function(a, b) bench.led = true return "
+		"bench.light"
+		" and a < b end) print(t[1]) print((('ab'):gsub('.', function() return "
+		"bench.pin.A0 end)))"
+		" local g = coroutine.wrap(function() coroutine.yield(bench.light) end) print(g())"
+		" print(setmetatable({}, {__index = function() return bench.light end}).x)",
 		"1\n512512\n0.25\n0.25\n");
 }
 
 static void actions_take_arguments_by_place_and_by_name(void **state)
 {
 	(void)state;
-	prints(KIT "bench:tone(440, 0.5) bench:tone{frequency = 440} bench:tone(nil, 2) bench:reset()"
-		   " bench:reset{} print(bench:tone{frequency = 1, duration = 2}[3])",
+	prints(KIT
+		"bench:tone(440, 0.5) bench:tone{frequency = 440} bench:tone(nil, 2) bench:reset()"
+		" bench:reset{} print(bench:tone{frequency = 1, duration = 2}[3])",
 		"3.0\n");
-	assert_non_null(strstr(fake.log, "act tone frequency=440 duration=0.5; act tone frequency=440; "
-					 "act tone duration=2; act reset; act reset; act tone"));
+	assert_non_null(strstr(fake.log,
+		"act tone frequency=440 duration=0.5; act tone frequency=440; "
+		"act tone duration=2; act reset; act reset; act tone"));
 }
 
 static void actions_wait_and_others_go_on(void **state)
 {
 	(void)state;
-	prints(KIT "spawn(function() print('other') end) bench:tone(440) print('main')", "other\nmain\n");
+	prints(KIT "spawn(function() print('other') end) bench:tone(440) print('main')",
+		"other\nmain\n");
 }
 
 static void handles_are_the_same_object(void **state)
@@ -207,7 +221,8 @@ static void plays(const char *source, void (*idle)(struct fake *fake), const cha
 static void handler_gets_every_event_in_order(void **state)
 {
 	(void)state;
-	plays(KIT "local h h = bench:on('button', function(v, t) print(v, t > 0) if v == 3 then h:stop()"
+	plays(KIT "local h h = bench:on('button', function(v, t) print(v, t > 0) if v == 3 then "
+		  "h:stop()"
 		  " end end) after(60, function() print('late') end)",
 		send_three, "1.0\ttrue\n2.0\ttrue\n3.0\ttrue\nlate\n");
 	assert_non_null(strstr(fake.log, "on button; off button; "));
@@ -216,8 +231,10 @@ static void handler_gets_every_event_in_order(void **state)
 static void handler_that_sleeps_gets_its_events_one_after_the_other(void **state)
 {
 	(void)state;
-	plays(KIT "local busy = false local h h = bench:on('button', function(v) assert(not busy) busy = true"
-		  " sleep(5) busy = false print(v) if v == 3 then h:stop() end end) every(50, function() end)"
+	plays(KIT "local busy = false local h h = bench:on('button', function(v) assert(not busy) "
+		  "busy = true"
+		  " sleep(5) busy = false print(v) if v == 3 then h:stop() end end) every(50, "
+		  "function() end)"
 		  ":stop() sleep(1)",
 		send_three, "1.0\n2.0\n3.0\n");
 }
@@ -232,7 +249,8 @@ static void send_flood(struct fake *from)
 static void handler_that_is_too_slow_keeps_the_newest_and_says_so(void **state)
 {
 	(void)state;
-	plays(KIT "local n, h = 0 h = bench:on('light', function(v) n = n + 1 sleep(0.01) if v == 400 then"
+	plays(KIT "local n, h = 0 h = bench:on('light', function(v) n = n + 1 sleep(0.01) if v == "
+		  "400 then"
 		  " h:stop() print(n > 200 and n < 300) end end) sleep(0.001)",
 		send_flood, "true\n");
 	assert_non_null(strstr(fake.error, "light"));
@@ -249,7 +267,8 @@ static void send_one(struct fake *from)
 static void wait_of_a_kit_gives_the_next_value_or_nil(void **state)
 {
 	(void)state;
-	plays(KIT "print(bench:wait('light', 10)) print(bench:wait('light', 10)) print(now() >= 10)",
+	plays(KIT
+		"print(bench:wait('light', 10)) print(bench:wait('light', 10)) print(now() >= 10)",
 		send_one, "7.0\nnil\ntrue\n");
 	assert_string_equal(fake.log, "open ; on light; off light; on light; off light; ");
 }
@@ -280,9 +299,11 @@ static void sleep_passes_through_coroutines(void **state)
 {
 	(void)state;
 	prints("spawn(function() sleep(1.5) print('other') end)\n"
-	       "local function gen() for i = 1, 3 do sleep(1) coroutine.yield(i) end return 'done' end\n"
+	       "local function gen() for i = 1, 3 do sleep(1) coroutine.yield(i) end return 'done' "
+	       "end\n"
 	       "local outer = coroutine.wrap(function() local inner = coroutine.wrap(gen)\n"
-	       "while true do local v = inner() if v == 'done' then return 'end' end coroutine.yield(v) end end)\n"
+	       "while true do local v = inner() if v == 'done' then return 'end' end "
+	       "coroutine.yield(v) end end)\n"
 	       "print(outer()) print(outer()) print(outer()) print(outer())",
 		"1\nother\n2\n3\nend\n");
 }
@@ -292,8 +313,10 @@ static void sleep_works_in_pcall_iterators_and_metamethods(void **state)
 	(void)state;
 	prints("print(pcall(function() sleep(1) error('x', 0) end))"
 	       " print(select('#', pcall(function() sleep(1) return 1, nil, 3 end)))"
-	       " print(xpcall(function() sleep(1) error('y', 0) end, function(m) return m .. '!' end))"
-	       " for v in function(_, c) sleep(1) return (c or 0) < 2 and (c or 0) + 1 or nil end do print(v) end"
+	       " print(xpcall(function() sleep(1) error('y', 0) end, function(m) return m .. '!' "
+	       "end))"
+	       " for v in function(_, c) sleep(1) return (c or 0) < 2 and (c or 0) + 1 or nil end "
+	       "do print(v) end"
 	       " print(setmetatable({}, {__index = function(_, k) sleep(1) return k end}).field)"
 	       " print(setmetatable({}, {__add = function() sleep(1) return 'sum' end}) + 1)",
 		"false\tx\n4\nfalse\ty!\n1\n2\nfield\nsum\n");
@@ -302,16 +325,19 @@ static void sleep_works_in_pcall_iterators_and_metamethods(void **state)
 static void coroutines_are_as_in_lua(void **state)
 {
 	(void)state;
-	prints("local co = coroutine.create(function(a, b) print(a, b) local c = coroutine.yield(a + b)"
+	prints("local co = coroutine.create(function(a, b) print(a, b) local c = coroutine.yield(a "
+	       "+ b)"
 	       " print(c) return 'r' end)\n"
 	       "print(coroutine.status(co), coroutine.resume(co, 1, 2))\n"
 	       "print(coroutine.status(co), coroutine.resume(co, 'c'))\n"
 	       "print(coroutine.status(co), coroutine.resume(co))\n"
 	       "print(coroutine.resume(coroutine.create(function() error({}) end)) == false)\n"
 	       "print(pcall(coroutine.wrap(function() error('oops', 0) end)))\n"
-	       "print(coroutine.isyieldable(), select(2, coroutine.running()), type(coroutine.running()))\n"
+	       "print(coroutine.isyieldable(), select(2, coroutine.running()), "
+	       "type(coroutine.running()))\n"
 	       "print(pcall(coroutine.yield, 1))\n"
-	       "local c2 = coroutine.create(function() local x <close> = setmetatable({}, {__close ="
+	       "local c2 = coroutine.create(function() local x <close> = setmetatable({}, {__close "
+	       "="
 	       " function() print('closed') end}) coroutine.yield() end) coroutine.resume(c2)\n"
 	       "print(coroutine.close(c2), coroutine.status(c2))\n"
 	       "print(coroutine.wrap(function() return coroutine.isyieldable() end)())",
@@ -337,7 +363,8 @@ static void errors_are_tables_that_tell(void **state)
 {
 	(void)state;
 	prints(KIT "\nlocal ok, e = pcall(function()\nreturn bench.ligth end)\n"
-		   "print(ok, type(e), e.code, e.line) print(e.message) print(tostring(e) == 'test.lua:3: '"
+		   "print(ok, type(e), e.code, e.line) print(e.message) print(tostring(e) == "
+		   "'test.lua:3: '"
 		   " .. e.message) print(getmetatable(e))",
 		"false\ttable\tnot_found\t3\nuno-1 has no property or action \"ligth\". "
 		"Did you mean \"light\"?\ntrue\nfalse\n");
@@ -373,7 +400,8 @@ static void error_in_any_task_fails_the_run_with_its_line(void **state)
 	(void)state;
 	fails("spawn(function()\nsleep(1)\nerror('boom') end)\nsleep(100)", 3, "boom");
 	fails("every(1, function()\nerror('boom') end)", 2, "boom");
-	fails("local co = coroutine.wrap(function()\nsleep(1)\nlocal x = nil + 1 end)\nco()", 3, "nil");
+	fails("local co = coroutine.wrap(function()\nsleep(1)\nlocal x = nil + 1 end)\nco()", 3,
+		"nil");
 	fails(KIT "bench:on('light', f)", 1, "on needs a function");
 	fails("\n\nerror({code = 'mine', message = 'my own'})", 3, "my own");
 	fails("\nerror()", 2, "error was called with nil");
@@ -382,7 +410,8 @@ static void error_in_any_task_fails_the_run_with_its_line(void **state)
 static void uncaught_fault_keeps_its_line_through_rethrow(void **state)
 {
 	(void)state;
-	fails(KIT "\nlocal ok, e = pcall(function()\nbench.nothing = 1 end)\n\nerror(e)", 3, "nothing");
+	fails(KIT "\nlocal ok, e = pcall(function()\nbench.nothing = 1 end)\n\nerror(e)", 3,
+		"nothing");
 }
 
 static void numbers_are_the_same_for_the_same_seed(void **state)
@@ -416,10 +445,13 @@ static void only_the_whitelist_is_there(void **state)
 	prints("local names = {} for k in pairs(_G) do names[#names + 1] = k end table.sort(names)"
 	       " print(table.concat(names, ' ')) print(string.dump, os, io, debug, package, dofile,"
 	       " loadfile, collectgarbage) print(getmetatable('')) print(pcall(require, 'os'))",
-		"_G _VERSION after assert coroutine error every getmetatable ipairs load math next now pairs "
-		"pcall plot print rawequal rawget rawlen rawset require select setmetatable sleep spawn string "
+		"_G _VERSION after assert coroutine error every getmetatable ipairs load math next "
+		"now pairs "
+		"pcall plot print rawequal rawget rawlen rawset require select setmetatable sleep "
+		"spawn string "
 		"table tonumber tostring type utf8 wait xpcall\n"
-		"nil\tnil\tnil\tnil\tnil\tnil\tnil\tnil\nfalse\nfalse\ttest.lua:1: There is no module \"os\". "
+		"nil\tnil\tnil\tnil\tnil\tnil\tnil\tnil\nfalse\nfalse\ttest.lua:1: There is no "
+		"module \"os\". "
 		"A script can use: require \"kit\".\n");
 }
 
@@ -437,7 +469,8 @@ static void memory_has_a_limit_that_can_be_survived(void **state)
 {
 	(void)state;
 	prints("local ok, e = pcall(string.rep, 'x', 1 << 30) print(ok, e)"
-	       " local ok = pcall(function() local t = {} while true do t[#t + 1] = {} end end) print(ok)"
+	       " local ok = pcall(function() local t = {} while true do t[#t + 1] = {} end end) "
+	       "print(ok)"
 	       " print('still here')",
 		"false\tnot enough memory\nfalse\nstill here\n");
 	fails("local s = 'x'\nwhile true do\ns = s .. s end", 3, "memory");
@@ -463,11 +496,14 @@ static void stop_by_signal_ends_loops_and_sleeps(void **state)
 	fails_on_stop("print 'go' while true do pcall(function() while true do end end) end");
 	fails_on_stop("print 'go' while true do pcall(pcall, error, pcall) end");
 	fails_on_stop("print 'go' local function f() xpcall(f, f) return f() end f()");
-	fails_on_stop("print 'go' while true do coroutine.wrap(function() while true do end end)() end");
-	fails_on_stop("print 'go' while true do local co = coroutine.create(function() while true do end"
-		      " end) coroutine.resume(co) end");
-	fails_on_stop("print 'go' local x <close> = setmetatable({}, {__close = function() while true do"
-		      " end end}) while true do end");
+	fails_on_stop(
+		"print 'go' while true do coroutine.wrap(function() while true do end end)() end");
+	fails_on_stop(
+		"print 'go' while true do local co = coroutine.create(function() while true do end"
+		" end) coroutine.resume(co) end");
+	fails_on_stop(
+		"print 'go' local x <close> = setmetatable({}, {__close = function() while true do"
+		" end end}) while true do end");
 	fails_on_stop("print 'go' while true do pcall(sleep, 0.001) end");
 }
 
@@ -510,7 +546,8 @@ static void finalizers_may_use_the_library(void **state)
 {
 	(void)state;
 	prints(KIT "local n = 0 for i = 1, 2000 do setmetatable({}, {__gc = function() n = n +"
-		   " bench.pin.A0 / 512 pcall(sleep, 1) spawn(function() end) end}) local s = ('x'):rep(1000)"
+		   " bench.pin.A0 / 512 pcall(sleep, 1) spawn(function() end) end}) local s = "
+		   "('x'):rep(1000)"
 		   " .. i end sleep(1) print(n > 0)",
 		"true\n");
 }
@@ -519,7 +556,9 @@ static void too_many_tasks_are_refused(void **state)
 {
 	(void)state;
 	fails("while true do\nspawn(sleep, 1) end", 2, "More than 1000 tasks");
-	prints("for i = 1, 900 do spawn(sleep, 1) end sleep(2) for i = 1, 900 do spawn(sleep, 1) end", "");
+	prints("for i = 1, 900 do spawn(sleep, 1) end sleep(2) for i = 1, 900 do spawn(sleep, 1) "
+	       "end",
+		"");
 }
 
 int main(void)

@@ -58,13 +58,19 @@ static void check_all(const struct telling *list, size_t count)
 static void chinese_punctuation_is_named(void **state)
 {
 	static const struct telling list[] = {
-		{"print\xEF\xBC\x88'hi'\xEF\xBC\x89", 1, "Chinese punctuation mark \xEF\xBC\x88", "input method"},
+		{"print\xEF\xBC\x88'hi'\xEF\xBC\x89", 1, "Chinese punctuation mark \xEF\xBC\x88",
+			"input method"},
 		{"x = 1\ny = \xE2\x80\x9Chi\xE2\x80\x9D", 2, "English \"", "input method"},
 		{"print('a'\xEF\xBC\x8C'b')", 1, "English ,", "input method"},
-		{"-- \xEF\xBC\x8C\nx = '\xEF\xBC\x8C' y = 1\xEF\xBC\x9B", 2, "English ;", "input method"},
-		{"--[[ \n\xEF\xBC\x88 ]] x = [[\n\xEF\xBC\x88]] x = 3 \xEF\xBC\x8B 4", 3, "English +", ""},
-		{"print(\"hi\xE2\x80\x9D)", 1, "ends with the Chinese quote \xE2\x80\x9D", "English quote"},
-		{"x =\xE3\x80\x80" "1", 1, "wide (Chinese) space", "normal space"},
+		{"-- \xEF\xBC\x8C\nx = '\xEF\xBC\x8C' y = 1\xEF\xBC\x9B", 2, "English ;",
+			"input method"},
+		{"--[[ \n\xEF\xBC\x88 ]] x = [[\n\xEF\xBC\x88]] x = 3 \xEF\xBC\x8B 4", 3,
+			"English +", ""},
+		{"print(\"hi\xE2\x80\x9D)", 1, "ends with the Chinese quote \xE2\x80\x9D",
+			"English quote"},
+		{"x =\xE3\x80\x80"
+		 "1",
+			1, "wide (Chinese) space", "normal space"},
 		{"x = \xEF\xBC\x91", 1, "full-width character", "half-width"},
 		{"local \xE6\xB8\xA9\xE5\xBA\xA6 = 1", 1, "character \xE6\xB8\xA9", "a-z"},
 		{"if x \xE2\x89\xA0 1 then end", 1, "English ~=", ""},
@@ -79,7 +85,9 @@ static void chinese_in_texts_and_notes_is_no_error(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
-	fake_run(&fake, "\xEF\xBB\xBF-- \xE6\xB3\xA8\xEF\xBC\x9A\nprint('\xE4\xBD\xA0\xE5\xA5\xBD\xEF\xBC\x81')");
+	fake_run(&fake,
+		"\xEF\xBB\xBF-- "
+		"\xE6\xB3\xA8\xEF\xBC\x9A\nprint('\xE4\xBD\xA0\xE5\xA5\xBD\xEF\xBC\x81')");
 	assert_string_equal(fake.out, "\xE4\xBD\xA0\xE5\xA5\xBD\xEF\xBC\x81\n");
 	assert_string_equal(fake.code, "");
 }
@@ -173,7 +181,8 @@ static void mistakes_at_run_time_are_told_in_plain_words(void **state)
 		{"math.random(5, 1)", 1, "second number", ""},
 		{"('x'):rep(-1, 2, 3):bad()", 1, "no function \"bad\"", ""},
 		{"string.find('a', '[')", 1, "pattern", "%"},
-		{"table.sort({3, 1, 2, 5, 4}, function() return true end)", 1, "contradicts", "a < b"},
+		{"table.sort({3, 1, 2, 5, 4}, function() return true end)", 1, "contradicts",
+			"a < b"},
 		{"assert(false)", 1, "assert", ""},
 		{"local s = 'x' while true do s = s .. s end", 1, "memory", "loop"},
 		{"ipairs()", 1, "ipairs needs argument 1", ""},
@@ -200,18 +209,20 @@ static void mistakes_with_the_library_are_told(void **state)
 		{"sleep(-1)", 1, "it got -1", ""},
 		{"sleep(0/0)", 1, "nan", ""},
 		{"every(0, print)", 1, "at least 0.001", ""},
-		{"every(1, print())", 1, "every needs a function; it got nothing", "without brackets"},
+		{"every(1, print())", 1, "every needs a function; it got nothing",
+			"without brackets"},
 		{"after(print, 1)", 1, "after needs a time", ""},
 		{"spawn(1)", 1, "spawn needs a function; it got a number", ""},
 		{"wait(true)", 1, "wait needs a function", "is_dark"},
-		{"table.sort({1, 2, 3}, function(a, b) sleep(1) return a < b end)", 1, "sleep cannot wait",
-			"table.sort"},
+		{"table.sort({1, 2, 3}, function(a, b) sleep(1) return a < b end)", 1,
+			"sleep cannot wait", "table.sort"},
 		{"('x'):gsub('x', function() coroutine.wrap(function() sleep(1) end)() end)", 1,
 			"cannot wait", "gsub"},
 		{KIT ";('x'):gsub('x', function() bench:tone(1) end)", 1, "tone cannot wait", ""},
-		{KIT "print(bench.ligth)", 1, "uno-1 has no property or action \"ligth\". Did you mean \"light\"?",
-			""},
-		{KIT "print(bench.wibble)", 1, "no property or action \"wibble\"", "light, led, button, tone"},
+		{KIT "print(bench.ligth)", 1,
+			"uno-1 has no property or action \"ligth\". Did you mean \"light\"?", ""},
+		{KIT "print(bench.wibble)", 1, "no property or action \"wibble\"",
+			"light, led, button, tone"},
 		{KIT "bench.red = true", 1, "no property or action \"red\".", "another wiring"},
 		{KIT "bench.led()", 1, "\"led\" is true or false", "bench.led = true"},
 		{KIT "bench.light()", 1, "\"light\" is a number", "without brackets"},
@@ -221,7 +232,8 @@ static void mistakes_with_the_library_are_told(void **state)
 		{KIT "bench.tone(440)", 1, "called with a dot", "bench:tone"},
 		{KIT "bench:led(true)", 1, "\"led\" is a property", "bench.led = value"},
 		{KIT "bench[1] = 2", 1, "A kit has names, not a number", "bench.pin[13]"},
-		{KIT "bench:tone(1, 2, 3)", 1, "at most 2 arguments; it got 3", "frequency, duration"},
+		{KIT "bench:tone(1, 2, 3)", 1, "at most 2 arguments; it got 3",
+			"frequency, duration"},
 		{KIT "bench:tone{[true] = 2}", 1, "true or false for a name", "name = value"},
 		{KIT "bench.led = nil", 1, "\"led\" got nil", "spelled"},
 		{KIT "bench.led = print", 1, "cannot take a function", "true or false"},
@@ -250,8 +262,9 @@ static void chinese_scripts_get_chinese_errors(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
-	fake_start(&fake, KIT "local _, e = pcall(function() return bench.ligth end) print(e.message)"
-			      " print(e) error(e)",
+	fake_start(&fake,
+		KIT "local _, e = pcall(function() return bench.ligth end) print(e.message)"
+		    " print(e) error(e)",
 		FAKE_ZH, 32 << 20);
 	fake_play(&fake);
 	assert_true(has_chinese(fake.out));

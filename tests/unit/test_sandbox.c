@@ -108,7 +108,8 @@ static long run_code(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
 			MAP_FAILED
-		? -1 : 0;
+		? -1
+		: 0;
 }
 
 static long make_runnable(void)
@@ -171,7 +172,8 @@ static long much_memory(void)
 {
 	return mmap(NULL, 80 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
 			MAP_FAILED
-		? -1 : 0;
+		? -1
+		: 0;
 }
 
 static long trace(void)

@@ -39,7 +39,8 @@ static void every_kind_of_field_comes_back(void **state)
 	assert_true(wire_get(&in, &value) && value.tag == WIRE_TAG_NIL);
 	assert_true(wire_get(&in, &value) && value.tag == WIRE_TAG_TRUE);
 	assert_true(wire_get(&in, &value) && value.tag == WIRE_TAG_FALSE);
-	assert_true(wire_get(&in, &value) && value.tag == WIRE_TAG_INT && value.integer == INT64_MIN);
+	assert_true(
+		wire_get(&in, &value) && value.tag == WIRE_TAG_INT && value.integer == INT64_MIN);
 	assert_true(wire_get(&in, &value) && value.tag == WIRE_TAG_NUMBER && value.number == -0.1);
 	assert_true(wire_get(&in, &value) && value.tag == WIRE_TAG_TEXT && value.count == 3);
 	assert_memory_equal(value.text, "a\0b", 3);
