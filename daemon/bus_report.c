@@ -3,7 +3,7 @@
  *
  * Each kit counts, by name, the watches that want a property, so that a watch
  * costs what it covers, however many others there are: looking at all watches
- * for each that came let one pupil's page stop the loop for a minute.
+ * for each that came let one pupil's connections stop the loop until all were lost.
  * A kit reports a property while its count is not 0.
  */
 #include "bus_private.h"
