@@ -1,27 +1,5 @@
 /* What scripts can do: the real kitlab-runner against a scripted daemon. */
-#include "fake_daemon.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-static struct fake fake;
-
-/* Runs a script that shall finish well and print this. */
-static void prints(const char *source, const char *expected)
-{
-	memset(&fake, 0, sizeof(fake));
-	fake.light = 0.25;
-	fake_run(&fake, source);
-	assert_string_equal(fake.message[0], "");
-	assert_string_equal(fake.out, expected);
-	assert_true(fake.has_ended && fake.is_ready);
-	assert_string_equal(fake.code, "");
-}
-
-/* A kit is `bench` in all of these. */
-#define KIT "local kit = require 'kit' local bench = kit.open() "
+#include "runner_play.h"
 
 static void print_writes_lines_with_tabs(void **state)
 {
@@ -208,16 +186,6 @@ static void send_three(struct fake *from)
 	}
 }
 
-static void plays(const char *source, void (*idle)(struct fake *fake), const char *expected)
-{
-	memset(&fake, 0, sizeof(fake));
-	fake.idle = idle;
-	fake_run(&fake, source);
-	assert_string_equal(fake.message[0], "");
-	assert_string_equal(fake.out, expected);
-	assert_true(fake.has_ended);
-}
-
 static void handler_gets_every_event_in_order(void **state)
 {
 	(void)state;
@@ -271,13 +239,6 @@ static void wait_of_a_kit_gives_the_next_value_or_nil(void **state)
 		"print(bench:wait('light', 10)) print(bench:wait('light', 10)) print(now() >= 10)",
 		send_one, "7.0\nnil\ntrue\n");
 	assert_string_equal(fake.log, "open ; on light; off light; on light; off light; ");
-}
-
-static void ping_once(struct fake *from)
-{
-	if (from->idles == 1) {
-		fake_ping(from);
-	}
 }
 
 static void pings_are_answered_while_every_task_waits(void **state)
@@ -383,18 +344,6 @@ static void lost_kit_raises_lost_and_works_again(void **state)
 		come_back, "true\ntrue\nlost\nlost\nlost\ntrue\ntrue\n");
 }
 
-static void fails(const char *source, int line, const char *message)
-{
-	memset(&fake, 0, sizeof(fake));
-	fake_run(&fake, source);
-	assert_true(fake.has_ended);
-	assert_string_not_equal(fake.code, "");
-	assert_int_equal(fake.line, line);
-	if (!strstr(fake.message[FAKE_EN], message)) {
-		assert_string_equal(fake.message[FAKE_EN], message);
-	}
-}
-
 static void error_in_any_task_fails_the_run_with_its_line(void **state)
 {
 	(void)state;
@@ -437,130 +386,6 @@ static void plot_takes_numbers_by_name(void **state)
 	assert_string_equal(fake.log, "plot light=0.5; plot on=1; ");
 }
 
-/* ---- the sandbox's Lua side ---- */
-
-static void only_the_whitelist_is_there(void **state)
-{
-	(void)state;
-	prints("local names = {} for k in pairs(_G) do names[#names + 1] = k end table.sort(names)"
-	       " print(table.concat(names, ' ')) print(string.dump, os, io, debug, package, dofile,"
-	       " loadfile, collectgarbage) print(getmetatable('')) print(pcall(require, 'os'))",
-		"_G _VERSION after assert coroutine error every getmetatable ipairs load math next "
-		"now pairs "
-		"pcall plot print rawequal rawget rawlen rawset require select setmetatable sleep "
-		"spawn string "
-		"table tonumber tostring type utf8 wait xpcall\n"
-		"nil\tnil\tnil\tnil\tnil\tnil\tnil\tnil\nfalse\nfalse\ttest.lua:1: There is no "
-		"module \"os\". "
-		"A script can use: require \"kit\".\n");
-}
-
-static void load_takes_text_only(void **state)
-{
-	(void)state;
-	prints("print(load('return 1 + 1')()) print(load('\\27Lua', 'x', 'b')) print(load('x x'))"
-	       " print(load('return y', 'c', 't', {y = 5})()) print(pcall(load, print))",
-		"2\nnil\tattempt to load a binary chunk (mode is 't')\n"
-		"nil\tload:1: syntax error near 'x'\n5\n"
-		"false\ttest.lua:1: load takes Lua text; it got a function.\n");
-}
-
-static void memory_has_a_limit_that_can_be_survived(void **state)
-{
-	(void)state;
-	prints("local ok, e = pcall(string.rep, 'x', 1 << 30) print(ok, e)"
-	       " local ok = pcall(function() local t = {} while true do t[#t + 1] = {} end end) "
-	       "print(ok)"
-	       " print('still here')",
-		"false\tnot enough memory\nfalse\nstill here\n");
-	fails("local s = 'x'\nwhile true do\ns = s .. s end", 3, "memory");
-}
-
-static void fails_on_stop(const char *source)
-{
-	memset(&fake, 0, sizeof(fake));
-	fake_start(&fake, source, FAKE_EN, 32 << 20);
-	while (!strstr(fake.out, "go") && fake_step(&fake)) {
-	}
-	kill(fake.pid, SIGUSR1);
-	fake_play(&fake);
-	assert_true(fake.has_ended);
-	assert_string_equal(fake.code, "stopped");
-	assert_int_equal(fake.line, 1);
-}
-
-static void stop_by_signal_ends_loops_and_sleeps(void **state)
-{
-	(void)state;
-	fails_on_stop("print 'go' while true do end");
-	fails_on_stop("print 'go' while true do pcall(function() while true do end end) end");
-	fails_on_stop("print 'go' while true do pcall(pcall, error, pcall) end");
-	fails_on_stop("print 'go' local function f() xpcall(f, f) return f() end f()");
-	fails_on_stop(
-		"print 'go' while true do coroutine.wrap(function() while true do end end)() end");
-	fails_on_stop(
-		"print 'go' while true do local co = coroutine.create(function() while true do end"
-		" end) coroutine.resume(co) end");
-	fails_on_stop(
-		"print 'go' local x <close> = setmetatable({}, {__close = function() while true do"
-		" end end}) while true do end");
-	fails_on_stop("print 'go' while true do pcall(sleep, 0.001) end");
-}
-
-static void stop_while_sleeping_ends_at_once(void **state)
-{
-	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	fake.idle = ping_once;
-	fake_start(&fake, "while true do pcall(sleep, 1e6) end", FAKE_EN, 32 << 20);
-	while (fake.pongs == 0 && fake_step(&fake)) {
-	}
-	kill(fake.pid, SIGUSR1);
-	fake_play(&fake);
-	assert_string_equal(fake.code, "stopped");
-}
-
-static void runner_ends_with_its_daemon(void **state)
-{
-	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	fake.idle = ping_once;
-	fake_start(&fake, "while true do pcall(sleep, 1e6) end", FAKE_EN, 32 << 20);
-	while (fake.pongs == 0 && fake_step(&fake)) {
-	}
-	fake_finish(&fake); /* waits for its end */
-	assert_true(WIFEXITED(fake.status));
-}
-
-static void runner_by_hand_says_what_it_is(void **state)
-{
-	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	fake_spawn(&fake);
-	close(fake.fd);
-	waitpid(fake.pid, &fake.status, 0);
-	assert_true(WIFEXITED(fake.status) && WEXITSTATUS(fake.status) == 1);
-}
-
-static void finalizers_may_use_the_library(void **state)
-{
-	(void)state;
-	prints(KIT "local n = 0 for i = 1, 2000 do setmetatable({}, {__gc = function() n = n +"
-		   " bench.pin.A0 / 512 pcall(sleep, 1) spawn(function() end) end}) local s = "
-		   "('x'):rep(1000)"
-		   " .. i end sleep(1) print(n > 0)",
-		"true\n");
-}
-
-static void too_many_tasks_are_refused(void **state)
-{
-	(void)state;
-	fails("while true do\nspawn(sleep, 1) end", 2, "More than 1000 tasks");
-	prints("for i = 1, 900 do spawn(sleep, 1) end sleep(2) for i = 1, 900 do spawn(sleep, 1) "
-	       "end",
-		"");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -600,15 +425,6 @@ int main(void)
 		cmocka_unit_test(uncaught_fault_keeps_its_line_through_rethrow),
 		cmocka_unit_test(numbers_are_the_same_for_the_same_seed),
 		cmocka_unit_test(plot_takes_numbers_by_name),
-		cmocka_unit_test(only_the_whitelist_is_there),
-		cmocka_unit_test(load_takes_text_only),
-		cmocka_unit_test(memory_has_a_limit_that_can_be_survived),
-		cmocka_unit_test(stop_by_signal_ends_loops_and_sleeps),
-		cmocka_unit_test(stop_while_sleeping_ends_at_once),
-		cmocka_unit_test(runner_ends_with_its_daemon),
-		cmocka_unit_test(runner_by_hand_says_what_it_is),
-		cmocka_unit_test(finalizers_may_use_the_library),
-		cmocka_unit_test(too_many_tasks_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
