@@ -18,7 +18,10 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const build = path.resolve(root, process.env.BUILD || 'build');
 export const program = (name) => path.join(build, name);
 /* Sanitizers make everything slower: waits are for conditions, this is when to give up. */
-const patience = Number(process.env.PATIENCE || 1) * (build.endsWith('san') ? 4 : 1);
+const isSan = build.endsWith('san');
+const patience = Number(process.env.PATIENCE || 1) * (isSan ? 4 : 1);
+/* What memory may grow by, in MB: they also keep what was freed for a while. */
+export const growth = (mb) => mb * (isSan ? 8 : 1);
 
 const leftovers = new Set();
 const folders = new Set();
