@@ -254,10 +254,11 @@ static bool read_packet(struct run *run)
 		return true;
 	}
 	if (count == 0 || errno != EAGAIN) {
-		/* The child's end follows; a process that only closed its socket gets no more time.
-		 */
 		loop_fd_set(run->watch, 0);
-		loop_timer_start(run->kill, 0, 0);
+		/* The child's end follows; one that only closed its socket gets no more time. */
+		if (run->pid > 0) {
+			loop_timer_start(run->kill, 0, 0);
+		}
 	}
 	return false;
 }

@@ -47,14 +47,6 @@ void output_begin(struct run *run)
 	output->flush = loop_timer_add(run->scripts->server->loop, on_flush, run);
 }
 
-void output_end(struct run *run)
-{
-	output_flush(run);
-	loop_timer_remove(run->output.flush);
-	run->output.flush = NULL;
-	json_finish(&run->output.waiting);
-}
-
 static double more(double tokens, double rate, double most, int64_t us)
 {
 	tokens += rate * (double)us / 1e6;
@@ -179,6 +171,20 @@ void output_flush(struct run *run)
 	output->dropped = 0;
 	output->flushed_us = clock_now_us();
 	loop_timer_stop(output->flush);
+}
+
+void output_end(struct run *run)
+{
+	struct run_output *output = &run->output;
+
+	output_flush(run);
+	loop_timer_remove(output->flush);
+	output->flush = NULL;
+	json_finish(&output->waiting);
+	if (output->tail) { /* the run is kept for long */
+		cut_tail(output);
+		output->tail = xrealloc(output->tail, output->tail_length + 1);
+	}
 }
 
 static void gather(struct run *run, int stream, const char *text, size_t length, size_t lines)

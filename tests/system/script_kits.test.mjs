@@ -149,6 +149,19 @@ test('events and samples', async (t) => {
 		assert.match(lines[3], /addres/);
 		assert.match(lines[4], /count/);
 	});
+	await t.test('a handler goes on when its kit is back', async () => {
+		const run = await go(client, `${HEAD}local b, n = kit.open(), 0
+			b:on("light", function(v) n = n + 1 end)
+			local function more() local at = n return wait(function() return n > at + 3 end) end
+			more() print "before" wait(function() return not pcall(function() return b.light end) end) print "lost"
+			wait(function() return pcall(function() return b.light end) end) more() print "after" error("enough")`, { kit: 'b1' });
+		await said(client, run, 'before');
+		b1.unplug();
+		await said(client, run, 'lost');
+		await b1.listen(b1.file);
+		await said(client, run, 'after');
+		await ended(client, run);
+	});
 	await t.test('a new wiring gives the script new names', async () => {
 		const run = await go(client, `${HEAD}local b = kit.open() print(b.led)
 			while not pcall(function() return b.red end) do sleep(0.02) end b.red = true print(b.red, pcall(function() return b.led end))`,

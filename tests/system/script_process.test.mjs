@@ -3,9 +3,10 @@
  * makes of it.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
-import { until } from './daemon.mjs';
+import { connect, program, run as launch, scratch, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
 
 const ENDS = ['finished', 'failed', 'stopped', 'killed'];
@@ -127,6 +128,22 @@ test('the process of a script', async (t) => {
 		assert.equal((await ended(client, run)).state, 'finished');
 		assert.equal((await client.refusal('script.run', { source: ' '.repeat(256 * 1024 + 1) })).reason, 'limit');
 	});
+});
+
+test('without its program a script fails and says so', async (t) => {
+	const folder = scratch();
+	copyFileSync(program('kitlabd'), path.join(folder, 'kitlabd'));
+	const daemon = launch(path.join(folder, 'kitlabd'), ['--open-lab', '--no-scan', '--listen', '127.0.0.1:0', '--state', scratch()]);
+	const url = await until(() => /ready (\S+)/.exec(daemon.stdout)?.[1]);
+	const client = await connect(url);
+	for (let i = 0; i < 20; i++) {
+		const { state, error } = await ended(client, await go(client, 'print(1)'));
+		assert.equal(state, 'failed');
+		assert.match(error.message, /No such file/);
+	}
+	client.ws.terminate();
+	daemon.signal('SIGTERM');
+	assert.equal((await daemon.waitExit()).code, 0);
 });
 
 test('runners die with a daemon that is killed, also those that hang', async (t) => {
