@@ -2,7 +2,7 @@
  * API.md "Starting": options, the ready line, exit codes, port SPECs, ids.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
@@ -135,6 +135,34 @@ test('the configuration file', async (t) => {
 	});
 });
 
+test('the configuration file is obeyed, and the command line is above it', async (t) => {
+	const boards = [await new FirmataBoard().listen(), await new FirmataBoard().listen()];
+	t.after(() => boards.forEach((board) => board.unplug()));
+	const dir = scratch();
+	const file = path.join(dir, 'kitlab.ini');
+	writeFileSync(file, `[server]\nlisten = 127.0.0.1:1\n\n[folders]\nstate = ${dir}/state\n\n`
+		+ `[kits]\nport = ${boards[0].spec({ label: 'b1' })}\nport = ${boards[1].spec({ label: 'b2' })}\n`);
+	const daemon = run(program('kitlabd'), ['--config', file, '--open-lab=student', '--no-scan', '--listen', '127.0.0.1:0']);
+	const [, url] = await until(() => /ready (\S+)\n/.exec(daemon.stdout), 5000, 'the ready line');
+	const client = await connect(url);
+	await untilState(client, 'b1', 'ready');
+	await untilState(client, 'b2', 'ready');
+	assert.equal((await client.call('hello')).role, 'student');
+	assert.ok(existsSync(path.join(dir, 'state')));
+	daemon.signal('SIGTERM');
+	assert.equal((await daemon.waitExit()).code, 0);
+});
+
+test('the state folder is $XDG_STATE_HOME/kitlab when nothing is said', async () => {
+	const home = scratch();
+	const daemon = run(program('kitlabd'), ['--open-lab', '--no-scan', '--listen', '127.0.0.1:0'],
+		{ env: { ...process.env, XDG_STATE_HOME: home } });
+	await until(() => daemon.stdout.includes('ready'), 5000, 'the ready line');
+	daemon.signal('SIGTERM');
+	assert.equal((await daemon.waitExit()).code, 0);
+	assert.ok(existsSync(path.join(home, 'kitlab')));
+});
+
 test('an address in use ends with exit code 3', async () => {
 	const server = net.createServer();
 	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -159,6 +187,12 @@ test('a state folder that cannot be used ends with exit code 4', async (t) => {
 		writeFileSync(file, '');
 		const { code, stderr } = await ended([...common().slice(0, -1), `${file}/state`]);
 		assert.equal(code, 4, stderr);
+	});
+	await t.test('another daemon uses it', async (s) => {
+		const { daemon } = await lab(s, {});
+		const { code, stderr } = await ended([...common().slice(0, -1), daemon.state]);
+		assert.equal(code, 4, stderr);
+		assert.ok(stderr.includes(daemon.state));
 	});
 	await t.test('a folder stands where the database should', async () => {
 		const dir = scratch();
@@ -251,6 +285,22 @@ test('port SPECs', async (t) => {
 		const { client } = await lab(s);
 		assert.equal((await client.call('kit.read', { kit: 'b1', property: 'sampling_ms' })).value, 19);
 	});
+	await t.test('any --port means no virtual classroom', async (s) => {
+		const board = await new FirmataBoard().listen();
+		s.after(() => board.unplug());
+		const daemon = await start({ args: ['--port', board.spec({ label: 'b1' })] });
+		const client = await connect(daemon);
+		await untilState(client, 'b1', 'ready');
+		assert.deepEqual((await client.call('kits.list')).kits.map((row) => row.id), ['b1']);
+		await daemon.stop();
+	});
+	await t.test('udp: and usb: are understood, and refused until their drivers are there', async (s) => {
+		const { client } = await lab(s, {}, { args: ['--port', 'usb:0694:0002?label=nxt',
+			'--port', 'udp:127.0.0.1:9000?label=out', '--port', 'udp::9001?label=in'] });
+		for (const kit of ['nxt', 'out', 'in']) {
+			await untilState(client, kit, 'refused');
+		}
+	});
 	await t.test('a missing port is retried until it is there', async (s) => {
 		const dir = scratch();
 		const file = path.join(dir, 'later');
@@ -298,6 +348,18 @@ test('ids', async (t) => {
 		const { kits } = await client.call('kits.list');
 		assert.equal(kits[0].id, 'port-1');
 		await daemon.stop();
+	});
+	await t.test('port-N goes when the kit has its id', async (s) => {
+		const board = await new FirmataBoard({ bannerDelay: 1500 }).listen();
+		s.after(() => board.unplug());
+		const { client } = await lab(s, {}, { args: ['--port', `unix:${board.file}`] });
+		const { kits } = await client.call('kits.watch');
+		assert.deepEqual(kits.map((row) => row.id), ['port-1']);
+		await client.waitFor((p, m) => m === 'kits.changed' && p.kit === 'port-1' && p.row === null, 10000);
+		const { params } = await client.waitFor((p, m) => m === 'kits.changed' && p.row?.state === 'ready', 10000);
+		assert.match(params.kit, /-1$/);
+		assert.equal(params.row.id, params.kit);
+		assert.deepEqual((await client.call('kits.list')).kits.map((row) => row.id), [params.kit]);
 	});
 	await t.test('a port that says what it is needs no driver key', async (s) => {
 		const board = await new FirmataBoard().listen();
