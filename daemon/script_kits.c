@@ -122,10 +122,26 @@ static void send_event(struct run_kit *kit, const char *name, const struct value
 	run_send(kit->run);
 }
 
+static void tell_skipped(struct run *run)
+{
+	struct why why;
+
+	if (!run->has_skipped) {
+		run->has_skipped = true;
+		why_set(&why, ERR_LIMIT, MSG_RUN_SKIPPED);
+		output_text(run, 1, why.text[run->lang], strlen(why.text[run->lang]));
+		output_text(run, 1, "\n", 1);
+	}
+}
+
 static void on_sample(struct bus_tap *tap)
 {
 	struct run_kit *kit = tap->data;
 
+	if (run_is_behind(kit->run)) {
+		tell_skipped(kit->run);
+		return;
+	}
 	for (size_t i = 0; i < kit->name_count; i++) {
 		int index = kit->names[i].is_subscribed
 			? kit_find_property(tap->kit, kit->names[i].name)

@@ -63,13 +63,8 @@ static void enqueue(struct run *run, const struct wire_out *out)
 void run_send(struct run *run)
 {
 	const struct wire_out *out = &run->scripts->out;
-	bool is_sample = out->bytes[0] == WIRE_EVENT;
 
 	if (run->fd < 0 || out->is_full) {
-		return;
-	}
-	if (is_sample && run->queue_bytes > QUEUE_SAMPLES_MAX) {
-		run->skipped++;
 		return;
 	}
 	if (run->queue || send(run->fd, out->bytes, out->length, MSG_NOSIGNAL) < 0) {
@@ -78,6 +73,11 @@ void run_send(struct run *run)
 		}
 		/* Any other error: the process is gone, its end is on its way. */
 	}
+}
+
+bool run_is_behind(const struct run *run)
+{
+	return run->queue_bytes > QUEUE_SAMPLES_MAX;
 }
 
 static void drop_first(struct run *run)

@@ -142,7 +142,7 @@ struct run {
 	int64_t tokens_us;
 	struct packet *queue, **queue_end;
 	size_t queue_bytes;
-	unsigned skipped; /* samples that found the queue full */
+	bool has_skipped; /* samples were left out, and it was told */
 
 	struct run_call *calls;
 	size_t call_count;
@@ -211,6 +211,8 @@ bool run_packet(struct run *run, const uint8_t *bytes, size_t count);
 /* Begins a packet in run->scripts->out and sends it. */
 struct wire_out *run_begin(struct run *run, enum wire_type type, uint32_t serial);
 void run_send(struct run *run);
+/* So much waits for it that samples should be left out. */
+bool run_is_behind(const struct run *run);
 /* Replies. */
 struct wire_out *run_reply(struct run *run, uint32_t serial); /* then a value, then run_send */
 void run_reply_why(struct run *run, uint32_t serial, const struct why *why); /* also well: nil */

@@ -195,6 +195,19 @@ test('fault_28: a flood of commands slows its script, not the daemon, and the ne
 	assert.equal(b1.pins[13].value, 1);
 });
 
+test('a script that computes too long misses samples and is told so, others miss none', async (t) => {
+	const { client } = await lab(t, { b1: { keys: { sampling: '1' } }, b2: { keys: { sampling: '20' } } });
+	const listen = 'local b = kit.open() local n = 0 for i = 0, 5 do b:on("pin.A" .. i, function() n = n + 1 end) end ';
+	const busy = await go(client, `${HEAD}${listen} sleep(0.2) local x = 0
+		while n >= 0 do for i = 1, 1e7 do x = x + i end kit.log("") end`, { kit: 'b1' });
+	const calm = await go(client, `${HEAD}${listen} wait(function() return n > 60 end) print "calm"`, { kit: 'b2' });
+	await said(client, calm, 'calm');
+	await client.waitFor((p, m) => forRun(busy, 'script.output')(p, m) && /left out/.test(p.text), 30000);
+	await client.call('script.stop', { run: busy });
+	await client.call('script.stop', { run: calm });
+	assert.equal(output(client, calm), 'calm\n');
+});
+
 test('the examples of the Lua manual are Lua', async (t) => {
 	const { client } = await lab(t, {});
 	for (const file of ['lua.en.md', 'lua.zh.md']) {
