@@ -215,6 +215,7 @@ static void on_frame(void *data)
 {
 	struct pace *pace = data;
 
+	loop_read_gathered(pace->bus->server->loop); /* a frame tells the newest there is */
 	for (struct group *group = pace->groups; group; group = group->next) {
 		tell_changes(group);
 	}

@@ -132,6 +132,11 @@ static void on_busy(struct ev_loop *ev, ev_timer *timer, int events)
 	}
 }
 
+void loop_read_gathered(struct loop *loop)
+{
+	serve_gathered(&loop->gather);
+}
+
 static void start_gather(struct loop *loop)
 {
 	struct gather *gather = &loop->gather;

@@ -30,6 +30,8 @@ void *loop_native(struct loop *loop); /* struct ev_loop *, for libwebsockets */
 typedef void loop_fd_fn(void *data, int events);
 struct loop_fd *loop_fd_add(struct loop *loop, int fd, int events, loop_fd_fn *fn, void *data);
 void loop_fd_set(struct loop_fd *watcher, int events); /* 0 = rest */
+/* Calls those LOOP_GATHER watchers now that have bytes. Not from inside of one. */
+void loop_read_gathered(struct loop *loop);
 void loop_fd_remove(struct loop_fd *watcher);          /* NULL is fine; leaves the fd open */
 
 /* A timer is born at rest. period_us 0: once. */

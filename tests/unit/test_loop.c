@@ -104,6 +104,17 @@ static void after_a_busy_time_the_loop_is_prompt_again(void **state)
 	assert_int_equal(ends[0].calls, 51);
 }
 
+static void what_waits_can_be_read_now(void **state)
+{
+	(void)state;
+	wanted = 100;
+	assert_int_equal(write(ends[0].fds[1], "x", 1), 1);
+	loop_read_gathered(loop);
+	assert_int_equal(ends[0].calls, 1);
+	loop_read_gathered(loop);
+	assert_int_equal(ends[0].calls, 1);
+}
+
 static void one_that_another_removes_is_not_called_any_more(void **state)
 {
 	(void)state;
@@ -126,6 +137,7 @@ int main(void)
 		TEST(the_first_byte_after_quiet_wakes_the_loop),
 		TEST(busy_descriptors_do_not_wake_the_loop_each_time),
 		TEST(after_a_busy_time_the_loop_is_prompt_again),
+		TEST(what_waits_can_be_read_now),
 		TEST(one_that_another_removes_is_not_called_any_more),
 	};
 
