@@ -41,11 +41,21 @@ function cpuOfAll() {
 
 const rssOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
+/* Where it may: the load must not be what is late, and both servers get what kitlabd takes. */
+function setPriority(pid, priority) {
+	try {
+		os.setPriority(pid, priority);
+	} catch {
+		/* not root: all run alike */
+	}
+}
+
 /* ---- the load generator ---- */
 
 class Load {
 	constructor() {
 		this.child = spawn(program('bench/load'), { stdio: ['pipe', 'pipe', 'inherit'] });
+		setPriority(this.child.pid, -10);
 		this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
 	}
 
@@ -76,6 +86,7 @@ async function startKitlab(paths) {
 
 async function startPeer(paths) {
 	const child = spawn(process.execPath, [path.join(here, 'peer.mjs'), ...paths], { stdio: ['ignore', 'pipe', 'inherit'] });
+	setPriority(child.pid, -5);
 	for await (const line of createInterface({ input: child.stdout })) {
 		const port = /:(\d+)\/$/.exec(line)?.[1];
 		if (port) {
