@@ -139,11 +139,8 @@ after(() => browser.close());
 
 for (const [name, state] of Object.entries(states)) {
 	test(`${name} is right in both languages and widths`, async () => {
-		for (const lang of ['zh', 'en']) {
-			for (const width of [1280, 768]) {
-				await show(name, state, lang, width, 'light');
-			}
-		}
+		await Promise.all(['zh', 'en'].flatMap((lang) => [1280, 768].map((width) =>
+			show(name, state, lang, width, 'light'))));
 	});
 }
 
