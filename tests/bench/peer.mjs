@@ -1,9 +1,9 @@
 /*
  * What a user would write today, to be measured beside kitlabd: npm's firmata-io on
- * the boards' ttys and npm's ws towards the browsers, values gathered and sent 20 times
- * a second to each client (rate 0: each sample when it is whole). It speaks the part of the
- * wire contract that the load generator uses, and is plain: a timer and a JSON text for each
- * client, no descriptions, no rights, no scripts, no log.
+ * the boards' ttys and npm's ws towards the browsers. 20 times a second each client gets what
+ * is new since its last frame; at rate 0 it gets each value when firmata-io tells it. It
+ * speaks the part of the wire contract that the load generator uses, and nothing else: no
+ * descriptions, no rights, no scripts, no log.
  *
  *   node peer.mjs TTY...      the boards are b0, b1, ... in that order
  */
@@ -16,6 +16,7 @@ import { WebSocketServer } from 'ws';
 const { Firmata } = createRequire(import.meta.url)('firmata-io');
 const CHANNELS = [0, 1, 2, 3, 4, 5];
 const LED = 13;
+const watching = new Map();    /* sockets that watch at 20 Hz -> what they were told of each kit */
 const everySample = new Set(); /* sockets that watch at rate 0 */
 
 class Line extends EventEmitter {
@@ -48,12 +49,10 @@ function open(path, number) {
 			for (const channel of CHANNELS) {
 				kit.board.analogRead(channel, (value) => {
 					kit.set[`pin.A${channel}`] = value;
-					if (channel === CHANNELS.at(-1)) {
-						kit.seq++;
-						kit.t = performance.now();
-						for (const socket of everySample) {
-							send(socket, { [id]: { seq: kit.seq, t: kit.t, set: kit.set } });
-						}
+					kit.seq++;
+					kit.t = performance.now();
+					for (const socket of everySample) {
+						send(socket, { [id]: { seq: kit.seq, t: kit.t, set: { [`pin.A${channel}`]: value } } });
 					}
 				});
 			}
@@ -63,10 +62,8 @@ function open(path, number) {
 }
 
 const kits = await Promise.all(process.argv.slice(2).map(open));
-/* A client's own timer: what came since its last frame. */
-function watch(socket, rate) {
-	const told = new Map();
-	const timer = setInterval(() => {
+setInterval(() => {
+	for (const [socket, told] of watching) {
 		const news = {};
 		for (const { id, seq, t, set } of kits) {
 			if (seq > (told.get(id) ?? 0)) {
@@ -75,14 +72,13 @@ function watch(socket, rate) {
 			}
 		}
 		send(socket, news);
-	}, 1000 / rate);
-	socket.on('close', () => clearInterval(timer));
-}
+	}
+}, 50);
 
 const methods = {
 	'kit.watch': ({ rate }, socket) => {
 		if (rate > 0) {
-			watch(socket, rate);
+			watching.set(socket, new Map());
 		} else {
 			everySample.add(socket);
 		}
@@ -99,7 +95,10 @@ server.on('connection', (socket) => {
 		const { id, method, params } = JSON.parse(text);
 		socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: methods[method](params, socket) }));
 	});
-	socket.on('close', () => everySample.delete(socket));
+	socket.on('close', () => {
+		everySample.delete(socket);
+		watching.delete(socket);
+	});
 });
 server.on('listening', () => console.log(`peer ready http://127.0.0.1:${server.address().port}/`));
 process.on('SIGTERM', () => process.exit(0));
