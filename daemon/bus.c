@@ -26,12 +26,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * How long samples of busy ports may wait. Frames of rate > 0 read what waits
+ * before they are written; who wants every sample gets it soon.
+ */
+enum { HURRIED_US = 500, CALM_US = 4000 };
+
 struct bus *bus_create(struct server *server)
 {
 	struct bus *bus = xcalloc(1, sizeof(*bus));
 
 	bus->server = server;
 	bus->gathering = loop_timer_add(server->loop, bus_flush, bus);
+	bus_hurry(bus, 0);
 	return bus;
 }
 
@@ -183,11 +190,17 @@ void bus_kit_gone(struct bus *bus, struct kit *kit)
 
 /* ---- taps ---- */
 
+void bus_hurry(struct bus *bus, int more)
+{
+	bus->hurried = (size_t)((int64_t)bus->hurried + more);
+	loop_set_gather_us(bus->server->loop, bus->hurried > 0 ? HURRIED_US : CALM_US);
+}
+
 void bus_tap_add(struct bus *bus, struct bus_tap *tap)
 {
 	struct bus_kit *record = bus_kit_of(tap->kit);
 
-	(void)bus;
+	bus_hurry(bus, 1);
 	tap->next = record->taps;
 	record->taps = tap;
 }
@@ -199,6 +212,7 @@ void bus_tap_remove(struct bus *bus, struct bus_tap *tap)
 	for (struct bus_tap **at = &record->taps; *at; at = &(*at)->next) {
 		if (*at == tap) {
 			*at = tap->next;
+			bus_hurry(bus, -1);
 			break;
 		}
 	}

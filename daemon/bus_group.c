@@ -307,6 +307,8 @@ static struct pace *pace_of(struct bus *bus, double rate)
 
 		pace->timer = loop_timer_add(bus->server->loop, on_frame, pace);
 		loop_timer_start(pace->timer, period_us, period_us);
+	} else {
+		bus_hurry(bus, 1);
 	}
 	return pace;
 }
@@ -335,6 +337,7 @@ static void free_group(struct group *group)
 			break;
 		}
 	}
+	bus_hurry(bus, pace->timer ? 0 : -1);
 	loop_timer_remove(pace->timer);
 	free(pace);
 }

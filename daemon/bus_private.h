@@ -41,11 +41,14 @@ struct bus {
 	struct pace *paces;    /* owned: one a rate */
 	struct loop_timer *gathering; /* runs while a rate-0 frame waits */
 	struct bus_tap *next_tap; /* of the tap list under way */
+	size_t hurried;           /* rate-0 groups and taps: who wants each sample at once */
 	struct jsonout scratch;
 	uint64_t last_watch;
 };
 
 struct bus_kit *bus_kit_of(struct kit *kit);
+/* One more or less wants each sample at once: how long busy ports may wait follows. */
+void bus_hurry(struct bus *bus, int more);
 /* property NULL: does it cover the kit at all? */
 bool watch_covers(const struct watch *watch, const struct kit *kit,
 	const struct property *property);

@@ -18,7 +18,7 @@ struct loop_timer;
 struct loop_signal;
 struct loop_child;
 
-enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_GATHER = 4 }; /* GATHER: bytes may wait for 1 ms */
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_GATHER = 4 }; /* GATHER: bytes may wait a moment */
 
 /* NULL when the kernel gives no epoll. Uses libev's default loop (children). */
 struct loop *loop_create(void);
@@ -30,6 +30,8 @@ void *loop_native(struct loop *loop); /* struct ev_loop *, for libwebsockets */
 typedef void loop_fd_fn(void *data, int events);
 struct loop_fd *loop_fd_add(struct loop *loop, int fd, int events, loop_fd_fn *fn, void *data);
 void loop_fd_set(struct loop_fd *watcher, int events); /* 0 = rest */
+/* How long the bytes of LOOP_GATHER watchers may wait when there are many: 500 at first. */
+void loop_set_gather_us(struct loop *loop, int64_t period_us);
 /* Calls those LOOP_GATHER watchers now that have bytes. Not from inside of one. */
 void loop_read_gathered(struct loop *loop);
 void loop_fd_remove(struct loop_fd *watcher);          /* NULL is fine; leaves the fd open */
