@@ -106,7 +106,7 @@ async function measure(server, load, command) {
 	const seconds = (performance.now() - began) / 1000;
 	const used = pids.map((pid, i) => (cpuOf(pid) - before[i]) / seconds);
 	return { ...got, seconds, cpu: used[0], rss: rssOf(server.pid), load: used[1],
-		others: (cpuOfAll() - all) / seconds - used.reduce((a, b) => a + b) };
+		others: Math.max(0, (cpuOfAll() - all) / seconds - used.reduce((a, b) => a + b)) };
 }
 
 async function windows(server, load, command) {
