@@ -168,7 +168,9 @@ SUITES ?= unit replay vectors fuzz system peers browser
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 PEERS_BIN := $(patsubst tests/peers/%.c,$(B)/peers/%,$(wildcard tests/peers/*.c))
 FIRMWARE := build/firmware/uno-2.4.hex build/firmware/uno-2.5.hex
-REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/replay/%,$(wildcard tests/replay/*.c))
+REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/replay/%,$(wildcard tests/replay/*.c)) \
+	$(B)/replay/vectors
+VECTORS_OBJ := $(call obj,$(wildcard tests/replay/vectors/*.c))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c)) $(B)/bench/load
 LOAD_OBJ := $(call obj,$(wildcard tests/bench/load/*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -194,6 +196,10 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LINK_RUNNER) $(LINK_DAEMON)
+$(B)/replay/vectors: $(VECTORS_OBJ) $(B)/libdevices.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcjson $(LINK_DEVICES)
 $(B)/replay/%: $(B)/obj/tests/replay/%.o $(B)/libvirtual.a $(B)/libdevices.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

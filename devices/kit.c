@@ -240,13 +240,55 @@ void kit_tick(struct kit *kit, int64_t now_us)
 	kit->next_tick_us = next_us;
 }
 
-void kit_hold(struct kit *kit, int64_t now_us)
+/* Something that never moved or lit is at rest as it is. */
+void kit_hold(struct kit *kit, enum hold_level level, const struct why *why, int64_t now_us)
 {
+	kit->now_us = now_us;
+	kit_end_motion(kit, why);
+	kit->hold_level = level;
+	kit->hold_us = now_us;
+	kit->held_us = 0;
 	if (kit->driver && kit->driver->hold) {
+		enum lane before = kit->lane;
+
+		kit->lane = LANE_FIRST;
 		kit_begin(kit, now_us);
-		kit->driver->hold(kit, now_us);
+		kit->driver->hold(kit, level, now_us);
 		kit_end(kit);
+		kit->lane = before;
+		kit->next_tick_us = 0;
 	}
+}
+
+bool kit_is_held(const struct kit *kit)
+{
+	return kit->hold_us != 0 && kit->held_us >= kit->hold_us;
+}
+
+void kit_held(struct kit *kit)
+{
+	if (kit->hold_us == 0 || kit_is_held(kit)) {
+		return;
+	}
+	kit->held_us = kit->now_us;
+	if (kit->owner && kit->owner->held) {
+		kit->owner->held(kit->owner_data, kit);
+	}
+}
+
+bool kit_has_motion(const struct kit *kit)
+{
+	for (size_t i = 0; i < kit->property_count; i++) {
+		if (kit->properties[i].safety == CLASS_MOTION && kit->properties[i].writable) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < kit->action_count; i++) {
+		if (kit->actions[i].safety == CLASS_MOTION) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void kit_stop(struct kit *kit, int64_t now_us)
@@ -260,7 +302,7 @@ void kit_stop(struct kit *kit, int64_t now_us)
 
 bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count)
 {
-	if (!kit->owner || !kit->owner->send(kit->owner_data, bytes, count)) {
+	if (!kit->owner || !kit->owner->send(kit->owner_data, bytes, count, kit->lane)) {
 		return false;
 	}
 	kit->bytes_out += count;

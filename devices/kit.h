@@ -18,6 +18,7 @@
  */
 #pragma once
 
+#include "lane.h"
 #include "names.h"
 #include "value.h"
 
@@ -95,14 +96,23 @@ struct event {
 	enum value_type type; /* VALUE_NULL = no payload */
 };
 
+/* How far a kit is brought to rest. */
+enum hold_level {
+	HOLD_MOTION, /* a lease ended: what moves comes to rest; lamps and tones stay */
+	HOLD_ALL,    /* all-stop: lamps and tones too */
+	HOLD_KILL,   /* as HOLD_ALL, and motors without power: an arm sinks */
+};
+
 /* Who moves the kit's bytes. All borrowed; outlives the kit's running. */
 struct kit_owner {
-	/* Queues bytes for the wire. False: no room (PORT_FULL) or no port. */
-	bool (*send)(void *data, const uint8_t *bytes, size_t count);
+	/* Queues bytes for the wire: whole frames. False: no room (PORT_FULL) or no port. */
+	bool (*send)(void *data, const uint8_t *bytes, size_t count, enum lane lane);
 	/* Bytes still queued: while > 0 set-points wait in the kit, newest wins. */
 	size_t (*backlog)(void *data);
 	/* kit->state, description, wiring or label changed. */
 	void (*changed)(void *data, struct kit *kit);
+	/* kit->held_us changed: the kit proved its rest. May be NULL. */
+	void (*held)(void *data, struct kit *kit);
 };
 
 /* Who listens to the kit (the bus). One listener a kit. */
@@ -154,6 +164,11 @@ struct kit {
 	size_t event_count;
 	uint32_t description; /* counts descriptions: a user's indexes are of one of them */
 
+	bool is_packet; /* a USB port: one kit_send is one transfer, one feed likewise */
+	enum hold_level hold_level; /* of the last hold */
+	int64_t hold_us;            /* when it was asked for; 0 = never */
+	int64_t held_us;            /* when the kit proved its rest; before hold_us = not yet */
+
 	uint64_t seq;   /* samples so far */
 	int64_t t_us;   /* of the newest sample */
 	uint64_t bad_frames, bad_values, bytes_in, bytes_out; /* counted for /metrics */
@@ -173,6 +188,7 @@ struct kit {
 	uint32_t next_token;
 	int64_t now_us;       /* of the call under way */
 	int64_t next_tick_us; /* when the driver wants time again; 0 = soon */
+	enum lane lane;       /* of what the driver sends now */
 	int depth;            /* of calls into the driver; a sample ends with the outermost */
 	int cuts;             /* samples that the feed under way was cut into */
 	bool has_sample;
@@ -200,8 +216,12 @@ enum err kit_need_usable(const struct kit *kit, struct why *why);
 enum err kit_read(struct kit *kit, int property, struct value *value, int64_t *t_us,
 	struct why *why);
 
+/* Does anything of this kit need a lease? */
+bool kit_has_motion(const struct kit *kit);
+
 /*
- * Sets a property. `done` (may be NULL) comes when the bytes are with the port,
+ * Sets a property of class signal; those of class motion are `refused` here, and set by
+ * the safety gate (kit_motion.h). `done` (may be NULL) comes when the bytes are with the port,
  * or a newer set-point has overtaken this one; maybe before kit_write returns.
  * At an error it is not called.
  */
@@ -209,7 +229,7 @@ enum err kit_write(struct kit *kit, int property, const struct value *value, int
 	kit_done_fn *done, void *data, struct why *why);
 
 /*
- * Does an action. args[i] belongs to action->args[i]; null = not given.
+ * Does an action of class signal (motion: as above). args[i] belongs to action->args[i]; null = not given.
  * `done` comes exactly once, maybe before kit_act returns; not if an error is returned.
  */
 enum err kit_act(struct kit *kit, int action, const struct value *args, int64_t now_us,
@@ -229,8 +249,14 @@ void kit_start(struct kit *kit, const struct driver *driver, int64_t now_us);
 void kit_feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t now_us);
 /* Time for driver and time-outs: at least every 20 ms while the kit's port is open. */
 void kit_tick(struct kit *kit, int64_t now_us);
-/* Brings the kit to its safe state; stop: its last bytes before the port is closed. */
-void kit_hold(struct kit *kit, int64_t now_us);
+/*
+ * Brings the kit to its safe state, ahead of all that waits: set-points of motion that
+ * wait are dropped, actions of motion under way end with `why`. Asking again is harmless.
+ */
+void kit_hold(struct kit *kit, enum hold_level level, const struct why *why, int64_t now_us);
+/* Has the kit itself proved that it is at rest since the last hold? */
+bool kit_is_held(const struct kit *kit);
+/* Its last bytes before the port is closed; kit_hold() came before. */
 void kit_stop(struct kit *kit, int64_t now_us);
 void kit_drained(struct kit *kit, int64_t now_us); /* the port's queue is empty */
 /* The port is gone: acts end with `lost`; values stay, as old. */
@@ -260,6 +286,11 @@ void kit_describe_end(struct kit *kit);
 bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count);
 void kit_set(struct kit *kit, int property, const struct value *value);
 void kit_emit(struct kit *kit, int event, const struct value *value);
+/*
+ * The kit's own answer or state shows that the last hold is done. Never said because
+ * bytes were sent, and never for an answer to something older than the hold.
+ */
+void kit_held(struct kit *kit);
 /* The answer to an action; an unknown token is ignored. why NULL = well. */
 void kit_reply(struct kit *kit, uint32_t token, const struct value *result, const struct why *why);
 void kit_ready(struct kit *kit);

@@ -5,6 +5,7 @@
  * a newer one takes its place; they go out together when the port is empty, and
  * before any action, so that nothing overtakes them.
  */
+#include "kit_motion.h"
 #include "kit_private.h"
 
 #include "driver.h"
@@ -129,10 +130,14 @@ static size_t backlog(const struct kit *kit)
 static enum err write_now(struct kit *kit, struct property *property, const struct value *value,
 	struct why *why)
 {
+	enum lane before = kit->lane;
+
+	kit->lane = property->safety == CLASS_MOTION ? LANE_MOTION : LANE_ORDER;
 	kit_begin(kit, kit->now_us);
 	enum err err = kit->driver->write(kit, property, value, kit->now_us, why);
 
 	kit_end(kit);
+	kit->lane = before;
 	return err;
 }
 
@@ -180,7 +185,7 @@ static void add_write(struct kit *kit, kit_done_fn *done, void *data)
 	kit->writes[kit->write_count++] = (struct pending_write){.done = done, .data = data};
 }
 
-enum err kit_write(struct kit *kit, int index, const struct value *value, int64_t now_us,
+enum err kit_write_motion(struct kit *kit, int index, const struct value *value, int64_t now_us,
 	kit_done_fn *done, void *data, struct why *why)
 {
 	struct property *property = &kit->properties[index];
@@ -192,9 +197,6 @@ enum err kit_write(struct kit *kit, int index, const struct value *value, int64_
 	}
 	if (!property->writable) {
 		return why_set(why, ERR_REFUSED, MSG_NOT_WRITABLE, property->name, kit->id);
-	}
-	if (property->safety == CLASS_MOTION) {
-		return why_set(why, ERR_UNSUPPORTED, MSG_MOTION_UNSUPPORTED, property->name);
 	}
 	err = check(property->name, property->type, property->min, property->max, value, &checked,
 		why);
@@ -225,11 +227,27 @@ enum err kit_write(struct kit *kit, int index, const struct value *value, int64_
 	return ERR_NONE;
 }
 
+enum err kit_write(struct kit *kit, int index, const struct value *value, int64_t now_us,
+	kit_done_fn *done, void *data, struct why *why)
+{
+	const struct property *property = &kit->properties[index];
+
+	if (property->safety == CLASS_MOTION) {
+		return why_set(why, ERR_REFUSED, MSG_MOTION_NEEDS_LEASE, property->name);
+	}
+	return kit_write_motion(kit, index, value, now_us, done, data, why);
+}
+
 void kit_drained(struct kit *kit, int64_t now_us)
 {
 	kit->now_us = now_us;
 	if (kit->driver && (kit->state == KIT_READY || kit->state == KIT_STALE)) {
 		write_pending(kit);
+	}
+	if (kit->driver && kit->driver->sent && backlog(kit) == 0) {
+		kit_begin(kit, now_us);
+		kit->driver->sent(kit, now_us);
+		kit_end(kit);
 	}
 	if (kit->write_count > 0 && backlog(kit) == 0) {
 		end_writes(kit, NULL);
@@ -253,7 +271,7 @@ static int timeout_ms(const struct action *action)
 	return action->timeout_ms ? action->timeout_ms : KIT_ACT_TIMEOUT_MS;
 }
 
-enum err kit_act(struct kit *kit, int index, const struct value *args, int64_t now_us,
+enum err kit_act_motion(struct kit *kit, int index, const struct value *args, int64_t now_us,
 	kit_done_fn *done, void *data, struct why *why)
 {
 	const struct action *action = &kit->actions[index];
@@ -262,9 +280,6 @@ enum err kit_act(struct kit *kit, int index, const struct value *args, int64_t n
 
 	if (err) {
 		return err;
-	}
-	if (action->safety == CLASS_MOTION) {
-		return why_set(why, ERR_UNSUPPORTED, MSG_MOTION_UNSUPPORTED, action->name);
 	}
 	err = check_args(action, args, checked, why);
 	if (err) {
@@ -286,13 +301,28 @@ enum err kit_act(struct kit *kit, int index, const struct value *args, int64_t n
 		.deadline_us = now_us + (int64_t)timeout_ms(action) * 1000,
 		.token = token,
 	};
+	enum lane before = kit->lane;
+
+	kit->lane = action->safety == CLASS_MOTION ? LANE_MOTION : LANE_ORDER;
 	kit_begin(kit, now_us);
 	err = kit->driver->act(kit, action, checked, token, now_us, why);
 	kit_end(kit);
+	kit->lane = before;
 	if (err && place->token == token) {
 		place->action = NULL;
 	}
 	return err;
+}
+
+enum err kit_act(struct kit *kit, int index, const struct value *args, int64_t now_us,
+	kit_done_fn *done, void *data, struct why *why)
+{
+	const struct action *action = &kit->actions[index];
+
+	if (action->safety == CLASS_MOTION) {
+		return why_set(why, ERR_REFUSED, MSG_MOTION_NEEDS_LEASE, action->name);
+	}
+	return kit_act_motion(kit, index, args, now_us, done, data, why);
 }
 
 static void end_act(struct kit *kit, struct pending_act *act, const struct value *result,
@@ -331,6 +361,25 @@ void kit_end_late_acts(struct kit *kit, int64_t now_us)
 			why_set(&why, ERR_TIMEOUT, MSG_ACT_TIMEOUT, kit->id,
 				timeout_ms(act->action) / 1000);
 			end_act(kit, act, NULL, &why);
+		}
+	}
+}
+
+void kit_end_motion(struct kit *kit, const struct why *why)
+{
+	for (size_t i = 0; i < kit->property_count; i++) {
+		struct property *property = &kit->properties[i];
+
+		if (property->has_pending && property->safety == CLASS_MOTION) {
+			value_release(&property->pending);
+			property->has_pending = false;
+		}
+	}
+	for (size_t i = 0; i < KIT_PENDING_MAX; i++) {
+		const struct action *action = kit->acts[i].action;
+
+		if (action && action->safety == CLASS_MOTION) {
+			end_act(kit, &kit->acts[i], NULL, why);
 		}
 	}
 }

@@ -273,6 +273,8 @@ static bool is_part(const struct property *property)
 	case KIND_SOUND:
 	case KIND_MOTION:
 	case KIND_ANGLE:
+	case KIND_COMPASS:
+	case KIND_COLOR:
 		break;
 	}
 	return true;

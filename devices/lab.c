@@ -155,6 +155,13 @@ void lab_kit_changed(struct lab *lab, struct kit *kit)
 	lab->events->kit_changed(lab->data, kit);
 }
 
+void lab_kit_held(struct lab *lab, struct kit *kit)
+{
+	if (lab->events->kit_held) {
+		lab->events->kit_held(lab->data, kit);
+	}
+}
+
 const struct wiring *lab_find_wiring(struct lab *lab, const char *id)
 {
 	return lab->events->find_wiring(lab->data, id);
@@ -397,10 +404,12 @@ struct lab *lab_create(struct loop *loop, const struct lab_events *events, void 
 void lab_hold(struct lab *lab)
 {
 	int64_t now_us = clock_now_us();
+	struct why why;
 
+	why_set(&why, ERR_STOPPED, MSG_DAEMON_STOPS);
 	for (struct link *link = lab->links; link; link = link->next) {
 		if (port_is_open(link->port) && !link->is_probing) {
-			kit_hold(link->kit, now_us);
+			kit_hold(link->kit, HOLD_ALL, &why, now_us);
 			kit_stop(link->kit, now_us);
 		}
 	}

@@ -20,6 +20,8 @@ struct lab_events {
 	void (*kit_renamed)(void *data, struct kit *kit, const char *old_id);
 	/* The kit is destroyed after this. */
 	void (*kit_gone)(void *data, struct kit *kit);
+	/* The kit proved that it is at rest (kit_is_held). May be NULL. */
+	void (*kit_held)(void *data, struct kit *kit);
 	void (*sample)(void *data, struct kit *kit);
 	void (*event)(void *data, struct kit *kit, const struct event *event,
 		const struct value *value, int64_t t_us);

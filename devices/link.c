@@ -18,11 +18,11 @@ enum {
 
 /* ---- the kit's owner ---- */
 
-static bool on_send(void *data, const uint8_t *bytes, size_t count)
+static bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
 	struct link *link = data;
 
-	return port_is_open(link->port) && port_send(link->port, bytes, count);
+	return port_is_open(link->port) && port_send(link->port, bytes, count, lane);
 }
 
 static size_t on_backlog(void *data)
@@ -42,10 +42,18 @@ static void on_changed(void *data, struct kit *kit)
 	lab_kit_changed(link->lab, kit);
 }
 
+static void on_held(void *data, struct kit *kit)
+{
+	struct link *link = data;
+
+	lab_kit_held(link->lab, kit);
+}
+
 static const struct kit_owner owner = {
 	.send = on_send,
 	.backlog = on_backlog,
 	.changed = on_changed,
+	.held = on_held,
 };
 
 /* ---- identity ---- */

@@ -45,5 +45,6 @@ bool lab_is_provisional(const struct kit *kit);
 /* The kit is ready: gives it its id if it has none yet, and lets it be remembered. */
 void lab_settle(struct lab *lab, struct kit *kit);
 void lab_kit_changed(struct lab *lab, struct kit *kit);
+void lab_kit_held(struct lab *lab, struct kit *kit);
 const struct wiring *lab_find_wiring(struct lab *lab, const char *id);
 void lab_need_ticks(struct lab *lab);

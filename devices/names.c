@@ -47,6 +47,8 @@ const char *name_kind_word(enum name_kind kind)
 		[KIND_SOUND] = "sound",
 		[KIND_MOTION] = "motion",
 		[KIND_ANGLE] = "angle",
+		[KIND_COMPASS] = "compass",
+		[KIND_COLOR] = "color",
 		[KIND_PIN] = "pin",
 		[KIND_SETTING] = "setting",
 		[KIND_STATUS] = "status",

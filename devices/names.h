@@ -18,6 +18,8 @@ enum name_kind { /* what kind of thing it is: decides the widget on the page */
 	KIND_SOUND,
 	KIND_MOTION,
 	KIND_ANGLE,
+	KIND_COMPASS,
+	KIND_COLOR,
 	KIND_PIN,
 	KIND_SETTING,
 	KIND_STATUS,

@@ -309,8 +309,9 @@ bool port_is_open(const struct port *port)
 	return port->is_open;
 }
 
-bool port_send(struct port *port, const uint8_t *bytes, size_t count)
+bool port_send(struct port *port, const uint8_t *bytes, size_t count, enum lane lane)
 {
+	(void)lane;
 	if (!port->is_open || count > PORT_QUEUE_MAX - port->count) {
 		return false;
 	}

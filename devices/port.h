@@ -10,6 +10,7 @@
 #pragma once
 
 #include "err.h"
+#include "lane.h"
 #include "loop.h"
 
 #include <stdbool.h>
@@ -41,6 +42,23 @@ enum err port_spec_parse(const char *text, struct port_spec *spec, struct why *w
 /* "127.0.0.1:5760", "[::1]:5760", "localhost:5760": digits only, no name is looked up. */
 bool port_spec_address(const char *target, struct sockaddr_storage *address, socklen_t *bytes);
 
+/*
+ * How a raw USB kit's bytes travel: a table of its driver. One port_send() is one transfer
+ * out, one received() one transfer in.
+ */
+struct usb_io {
+	enum { USB_BULK, USB_INTERRUPT, USB_CONTROL } kind;
+	uint8_t interface;
+	uint8_t out, in;     /* endpoint addresses; in 0 = nothing comes in */
+	uint16_t packet_max; /* bytes of one transfer in */
+	uint16_t report;     /* HID: each transfer out is filled up with 0 to so many bytes; 0 = no */
+	/* USB_CONTROL: the setup of each transfer out */
+	uint8_t request_type, request;
+	uint16_t value, index;
+	bool resets;         /* a USB reset before the interface is claimed */
+	bool detaches;       /* a kernel driver (usbhid) is sent away first */
+};
+
 struct port;
 
 struct port_events {
@@ -58,7 +76,11 @@ void port_destroy(struct port *port); /* closes; calls nothing */
 void port_open(struct port *port, unsigned baud, bool dtr);
 void port_close(struct port *port);   /* drops the queue; calls nothing */
 bool port_is_open(const struct port *port);
-bool port_send(struct port *port, const uint8_t *bytes, size_t count); /* all, or false: no room */
+/*
+ * Whole frames; all, or false: no room. LANE_FIRST goes ahead of what waits, behind the
+ * rest of a frame that began, and drops what waits of LANE_MOTION; it has room of its own.
+ */
+bool port_send(struct port *port, const uint8_t *bytes, size_t count, enum lane lane);
 size_t port_backlog(const struct port *port); /* bytes queued */
 size_t port_unsent(const struct port *port);  /* and those that the kernel still holds */
 

@@ -66,7 +66,7 @@ static enum err configure_servo(
 		return why_set(why, ERR_INVALID, MSG_SERVO_PULSES, min_us, max_us);
 	}
 	if (pin->part && pin->part->safety == CLASS_MOTION) {
-		return why_set(why, ERR_UNSUPPORTED, MSG_MOTION_UNSUPPORTED, pin->part->name);
+		return why_set(why, ERR_REFUSED, MSG_MOTION_NEEDS_LEASE, pin->part->name);
 	}
 	if (pin->part && pin->mode != FIRMATA_MODE_SERVO) {
 		char name[8];

@@ -111,39 +111,39 @@ static enum evidence hear(const uint8_t *bytes, size_t count)
 }
 
 static const struct usb_match usb[] = {
-	{0x2341, 0x0043, "uno", false},
-	{0x2341, 0x0001, "uno", false},
-	{0x2341, 0x0243, "uno", false},
-	{0x2341, 0x006a, "uno", false},
-	{0x2341, 0x0062, "uno", false},
-	{0x2a03, 0x0043, "uno", false},
-	{0x2a03, 0x0057, "uno", false},
-	{0x2341, 0x0010, "mega", false},
-	{0x2341, 0x0042, "mega", false},
-	{0x2341, 0x0210, "mega", false},
-	{0x2341, 0x0242, "mega", false},
-	{0x2341, 0x003f, "mega", false},
-	{0x2341, 0x0044, "mega", false},
-	{0x2a03, 0x0010, "mega", false},
-	{0x2a03, 0x0042, "mega", false},
-	{0x2341, 0x8036, "leonardo", false},
-	{0x2a03, 0x8036, "leonardo", false},
-	{0x2341, 0x8037, "micro", false},
-	{0x2341, 0x8237, "micro", false},
-	{0x2a03, 0x8037, "micro", false},
-	{0x2341, 0x803c, "esplora", false},
-	{0x2341, 0x8041, "yun", false},
-	{0x2341, 0x003d, "due", false},
-	{0x1a86, 0x7523, "", true},
-	{0x1a86, 0x7522, "", true},
-	{0x1a86, 0x5523, "", true},
-	{0x4348, 0x5523, "", true},
-	{0x0403, 0x6001, "", true},
-	{0x0403, 0x6015, "", true},
-	{0x067b, 0x2303, "", true},
-	{0x067b, 0x23a3, "", true},
-	{0x10c4, 0xea60, "", true},
-	{0, 0, NULL, false},
+	{0x2341, 0x0043, "uno", false, NULL},
+	{0x2341, 0x0001, "uno", false, NULL},
+	{0x2341, 0x0243, "uno", false, NULL},
+	{0x2341, 0x006a, "uno", false, NULL},
+	{0x2341, 0x0062, "uno", false, NULL},
+	{0x2a03, 0x0043, "uno", false, NULL},
+	{0x2a03, 0x0057, "uno", false, NULL},
+	{0x2341, 0x0010, "mega", false, NULL},
+	{0x2341, 0x0042, "mega", false, NULL},
+	{0x2341, 0x0210, "mega", false, NULL},
+	{0x2341, 0x0242, "mega", false, NULL},
+	{0x2341, 0x003f, "mega", false, NULL},
+	{0x2341, 0x0044, "mega", false, NULL},
+	{0x2a03, 0x0010, "mega", false, NULL},
+	{0x2a03, 0x0042, "mega", false, NULL},
+	{0x2341, 0x8036, "leonardo", false, NULL},
+	{0x2a03, 0x8036, "leonardo", false, NULL},
+	{0x2341, 0x8037, "micro", false, NULL},
+	{0x2341, 0x8237, "micro", false, NULL},
+	{0x2a03, 0x8037, "micro", false, NULL},
+	{0x2341, 0x803c, "esplora", false, NULL},
+	{0x2341, 0x8041, "yun", false, NULL},
+	{0x2341, 0x003d, "due", false, NULL},
+	{0x1a86, 0x7523, "", true, NULL},
+	{0x1a86, 0x7522, "", true, NULL},
+	{0x1a86, 0x5523, "", true, NULL},
+	{0x4348, 0x5523, "", true, NULL},
+	{0x0403, 0x6001, "", true, NULL},
+	{0x0403, 0x6015, "", true, NULL},
+	{0x067b, 0x2303, "", true, NULL},
+	{0x067b, 0x23a3, "", true, NULL},
+	{0x10c4, 0xea60, "", true, NULL},
+	{0, 0, NULL, false, NULL},
 };
 
 /* ---- commands ---- */
@@ -244,11 +244,12 @@ static int64_t tick(struct kit *kit, int64_t now_us)
 }
 
 /* Outputs off, tones silent. A servo stays where it is: its rest is not known. */
-static void hold(struct kit *kit, int64_t now_us)
+static void hold(struct kit *kit, enum hold_level level, int64_t now_us)
 {
 	struct firmata *f = firmata_of(kit);
 
 	(void)now_us;
+	(void)level;
 	if (f->phase == PHASE_RUNNING) {
 		actions_silence(kit);
 		for (unsigned i = 0; i < f->pin_count; i++) {

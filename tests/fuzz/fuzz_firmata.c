@@ -53,7 +53,7 @@ static void mix_value(struct side *side, const struct value *value)
 	}
 }
 
-static bool on_send(void *data, const uint8_t *bytes, size_t count)
+static bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
 	struct side *side = data;
 	struct firmata_message message;
@@ -242,6 +242,8 @@ static void command(
 	mix(side, &err, sizeof(err));
 }
 
+static const struct why hold_why = {.code = ERR_STOPPED};
+
 static void replug(struct program *program, bool plug)
 {
 	for (int i = 0; i < 2; i++) {
@@ -252,7 +254,7 @@ static void replug(struct program *program, bool plug)
 		if (plug && !side->is_plugged) {
 			kit_start(side->kit, &firmata_driver, program->now_us);
 		} else if (!plug && side->is_plugged) {
-			kit_hold(side->kit, program->now_us);
+			kit_hold(side->kit, HOLD_ALL, &hold_why, program->now_us);
 			kit_stop(side->kit, program->now_us);
 			kit_lose(side->kit, KIT_LOST, &why, program->now_us);
 		}

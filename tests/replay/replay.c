@@ -139,8 +139,9 @@ static void end_moment(struct player *player)
 
 /* ---- around the kit ---- */
 
-static bool on_send(void *data, const uint8_t *bytes, size_t count)
+static bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
+	(void)lane;
 	struct player *player = data;
 	size_t used = strlen(player->sent);
 
@@ -189,7 +190,7 @@ static void on_done(void *data, const struct value *result, const struct why *wh
 		why->code ? cJSON_CreateString(err_name(why->code)) : json_of(result));
 }
 
-static const struct kit_owner owner = {on_send, on_backlog, on_changed};
+static const struct kit_owner owner = {on_send, on_backlog, on_changed, NULL};
 static const struct kit_listener listener = {on_sample, on_event};
 
 /* ---- commands ---- */
@@ -308,6 +309,8 @@ static void unplug(struct player *player)
 	kit_lose(player->kit, KIT_LOST, &why, player->now_us);
 }
 
+static const struct why hold_why = {.code = ERR_STOPPED};
+
 static void do_command(struct player *player, const char *verb, const char *name, const char *rest)
 {
 	struct kit *kit = player->kit;
@@ -322,7 +325,7 @@ static void do_command(struct player *player, const char *verb, const char *name
 	} else if (strcmp(verb, "wiring") == 0) {
 		choose_wiring(player, name);
 	} else if (strcmp(verb, "hold") == 0) {
-		kit_hold(kit, now_us);
+		kit_hold(kit, HOLD_ALL, &hold_why, now_us);
 	} else if (strcmp(verb, "stop") == 0) {
 		kit_stop(kit, now_us);
 	} else if (strcmp(verb, "unplug") == 0) {

@@ -73,6 +73,13 @@ test('what runs with real kits includes nothing of the virtual ones', () => {
 		.map(({ file, target }) => `${file} includes ${target}`), []);
 });
 
+test('motion passes one gate: only the safety gate may command it', () => {
+	assert.deepEqual(program.flatMap(includes)
+		.filter(({ name }) => name === 'kit_motion.h')
+		.map(({ file }) => file)
+		.filter((file) => !/^daemon\/safety\w*\.c$|^devices\/kit_command\.c$/.test(file)), []);
+});
+
 test('nobody includes a main, or any other .c', () => {
 	assert.deepEqual(places(files.filter(isC), /^\s*#\s*include\s+"([^"]*main\.h|[^"]*\.c)"/,
 		(text) => text), []);

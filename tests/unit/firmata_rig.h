@@ -37,8 +37,9 @@ static struct {
 	unsigned answers;
 } rig;
 
-static inline bool on_send(void *data, const uint8_t *bytes, size_t count)
+static inline bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
+	(void)lane;
 	(void)data;
 	if (rig.is_blocked) {
 		return false;
@@ -90,7 +91,7 @@ static inline void on_event(void *data, struct kit *kit, const struct event *eve
 	strncat(rig.events, ";", sizeof(rig.events) - strlen(rig.events) - 1);
 }
 
-static const struct kit_owner owner = {on_send, on_backlog, on_changed};
+static const struct kit_owner owner = {on_send, on_backlog, on_changed, NULL};
 static const struct kit_listener listener = {on_sample, on_event};
 
 static inline void on_done(

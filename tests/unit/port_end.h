@@ -187,7 +187,7 @@ static inline void fill(struct end *end, size_t backlog)
 
 	memset(block, 0x55, sizeof(block));
 	while (port_backlog(end->port) < backlog) {
-		assert_true(port_send(end->port, block, sizeof(block)));
+		assert_true(port_send(end->port, block, sizeof(block), LANE_ORDER));
 	}
 }
 

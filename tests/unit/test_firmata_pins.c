@@ -269,6 +269,8 @@ static void reset_unsets_pins_and_keeps_wiring_and_watches(void **state)
 	assert_int_equal(described("pin.3")->value.type, VALUE_NULL);
 }
 
+static const struct why hold_why = {.code = ERR_STOPPED};
+
 static void hold_brings_outputs_to_rest_and_stop_resets(void **state)
 {
 	(void)state;
@@ -278,7 +280,7 @@ static void hold_brings_outputs_to_rest_and_stop_resets(void **state)
 	writes("servo", value_number(90));
 	writes("pin.4", value_bool(true));
 	forget_sent();
-	kit_hold(rig.kit, rig.now_us);
+	kit_hold(rig.kit, HOLD_ALL, &hold_why, rig.now_us);
 	assert_sent("f50400 e60000 f50800 f50d00");
 	assert_bool("led", false);
 	assert_number("lamp", 0);

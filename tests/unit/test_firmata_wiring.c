@@ -211,10 +211,10 @@ static void a_wired_pin_keeps_its_mode_and_its_class(void **state)
 	/* No way around the safety gate by the raw pin. */
 	assert_int_equal(described("lamp")->safety, CLASS_MOTION);
 	assert_int_equal(described("pin.3")->safety, CLASS_MOTION);
-	assert_int_equal(writes("pin.3", value_number(1)), ERR_UNSUPPORTED);
+	assert_int_equal(writes("pin.3", value_number(1)), ERR_REFUSED);
 	assert_int_equal(
 		acts("servo_config", value_int(3), value_int(1000), value_int(2000), value_null()),
-		ERR_UNSUPPORTED);
+		ERR_REFUSED);
 	assert_sent("");
 }
 

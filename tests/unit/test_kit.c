@@ -106,8 +106,9 @@ static const struct driver lamp_driver = {
 
 /* ---- its port and its listener ---- */
 
-static bool on_send(void *data, const uint8_t *bytes, size_t count)
+static bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
+	(void)lane;
 	(void)data;
 	memcpy(far.sent + far.sent_count, bytes, count);
 	far.sent_count += count;
@@ -154,7 +155,7 @@ static void on_done(void *data, const struct value *result, const struct why *wh
 	far.last_result = result ? *result : value_null();
 }
 
-static const struct kit_owner owner = {on_send, on_backlog, on_changed};
+static const struct kit_owner owner = {on_send, on_backlog, on_changed, NULL};
 static const struct kit_listener listener = {on_sample, on_event};
 
 static int setup(void **state)

@@ -36,7 +36,7 @@ static void fault_01_unplug_during_read_is_told_once_and_closes(void **state)
 	int turns = 0;
 	WAIT_FOR(turns++ > 20);
 	assert_int_equal(end->lost, 1);
-	assert_false(port_send(end->port, (const uint8_t *)"x", 1));
+	assert_false(port_send(end->port, (const uint8_t *)"x", 1, LANE_ORDER));
 	end_destroy(end);
 }
 
@@ -58,7 +58,7 @@ static void fault_02_unplug_during_write_drops_what_was_queued(void **state)
 	port_open(end->port, 57600, true);
 	WAIT_FOR(end->opened == 2);
 	assert_int_equal(port_backlog(end->port), 0);
-	assert_true(port_send(end->port, (const uint8_t *)"new", 3));
+	assert_true(port_send(end->port, (const uint8_t *)"new", 3, LANE_ORDER));
 	WAIT_FOR(read_all(board, heard, sizeof(heard)) == 3);
 	assert_memory_equal(heard, "new", 3);
 	assert_int_equal(end->drained, 0);
@@ -77,7 +77,7 @@ static void fault_06_a_flapping_contact_leaves_no_fd_behind(void **state)
 		struct end *end = open_board(path);
 
 		if (i % 3 == 0) {
-			port_send(end->port, (const uint8_t *)"hello", 5);
+			port_send(end->port, (const uint8_t *)"hello", 5, LANE_ORDER);
 		}
 		close(board);
 		if (i % 2 == 0) {
@@ -138,7 +138,7 @@ static void fault_16_a_board_that_never_reads_fills_the_queue_and_no_more(void *
 		for (size_t i = 0; i < sizeof(block); i++) {
 			block[i] = (uint8_t)((sent + i) % 251);
 		}
-		if (!port_send(end->port, block, sizeof(block))) {
+		if (!port_send(end->port, block, sizeof(block), LANE_ORDER)) {
 			break;
 		}
 		sent += sizeof(block);
@@ -147,7 +147,7 @@ static void fault_16_a_board_that_never_reads_fills_the_queue_and_no_more(void *
 	assert_true(port_backlog(end->port) <= PORT_QUEUE_MAX);
 	assert_true(port_backlog(end->port) > PORT_QUEUE_MAX - sizeof(block));
 	assert_true(port_unsent(end->port) >= port_backlog(end->port));
-	assert_false(port_send(end->port, block, sizeof(block)));
+	assert_false(port_send(end->port, block, sizeof(block), LANE_ORDER));
 	assert_true(port_is_open(end->port));
 
 	/* It hears again: all that was taken comes, in order, then the queue is empty. */

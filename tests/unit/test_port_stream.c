@@ -22,7 +22,7 @@ static void every_byte_value_passes_a_pty_unchanged_both_ways(void **state)
 	assert_int_equal(end->heard_count, sizeof(all));
 	assert_memory_equal(end->heard, all, sizeof(all));
 
-	assert_true(port_send(end->port, all, sizeof(all)));
+	assert_true(port_send(end->port, all, sizeof(all), LANE_ORDER));
 	assert_int_equal(port_backlog(end->port), 0); /* straight to the kernel */
 	WAIT_FOR((count += read_all(board, heard + count, sizeof(heard) - count)) >= 256);
 	assert_int_equal(count, sizeof(all)); /* no echo of what the board said */
@@ -104,7 +104,7 @@ static void try_socket(const char *scheme, const char *target, int server)
 	port_open(end->port, 57600, true);
 	WAIT_FOR(end->opened == 1 && (far = accept(server, NULL, NULL)) >= 0);
 	fcntl(far, F_SETFL, O_NONBLOCK);
-	assert_true(port_send(end->port, (const uint8_t *)"ping", 4));
+	assert_true(port_send(end->port, (const uint8_t *)"ping", 4, LANE_ORDER));
 	WAIT_FOR(read_all(far, heard, sizeof(heard)) == 4);
 	assert_int_equal(write(far, "pong", 4), 4);
 	WAIT_FOR(end->heard_count == 4);

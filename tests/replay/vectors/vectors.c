@@ -7,7 +7,7 @@
  * direction. Protocols without a codec are skipped. Counted per vector; the last
  * line is "N passed, N failed, N skipped". Exit 1 on any failure.
  */
-#include "firmata/protocol.h"
+#include "codec.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -16,76 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BYTES_MAX = 65536, FILE_MAX = 64 * 1024 * 1024 };
-
-/* What a codec made of a stream: its frames encoded again, each with its length. */
-struct frames {
-	size_t count, bytes;
-	size_t lengths[BYTES_MAX];
-	uint8_t again[BYTES_MAX];
-};
-
-struct stream {
-	bool to_kit; /* host->board */
-	const uint8_t *bytes;
-	size_t count;
-};
-
-/* Decodes a stream that comes in pieces that end at `cut` and then every `step` bytes. NULL:
- * well; else what is wrong. */
-typedef const char *decode_fn(
-	const struct stream *stream, size_t cut, size_t step, struct frames *frames);
-
-/* ---- Firmata ---- */
-
-static const char *take_firmata(struct firmata_parser *parser, bool to_kit, const uint8_t *bytes,
-	size_t count, struct frames *frames)
-{
-	static struct firmata_message message;
-	enum firmata_direction direction = to_kit ? FIRMATA_TO_BOARD : FIRMATA_TO_HOST;
-
-	for (;;) {
-		enum firmata_answer answer =
-			firmata_next(parser, direction, &bytes, &count, &message);
-
-		if (answer == FIRMATA_MORE) {
-			return NULL;
-		}
-		if (answer == FIRMATA_GARBAGE) {
-			return "has bytes that are no frame";
-		}
-		size_t length = firmata_encode(direction, &message, frames->again + frames->bytes,
-			sizeof(frames->again) - frames->bytes);
-
-		if (length == 0) {
-			return "does not encode again";
-		}
-		frames->bytes += length;
-		frames->lengths[frames->count++] = length;
-	}
-}
-
-static const char *decode_firmata(
-	const struct stream *stream, size_t cut, size_t step, struct frames *frames)
-{
-	static struct firmata_parser parser;
-	size_t at = 0;
-
-	parser.count = 0;
-	while (at < stream->count) {
-		size_t end = at == 0 ? cut : at + step;
-
-		end = end < stream->count ? end : stream->count;
-		const char *wrong =
-			take_firmata(&parser, stream->to_kit, stream->bytes + at, end - at, frames);
-
-		if (wrong) {
-			return wrong;
-		}
-		at = end;
-	}
-	return parser.count > 0 ? "ends in the middle of a frame" : NULL;
-}
+enum { FILE_MAX = 64 * 1024 * 1024 };
 
 static const struct {
 	const char *protocol;

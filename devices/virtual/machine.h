@@ -1,0 +1,59 @@
+/*
+ * A machine: what runs on a virtual bench and speaks a kit's real bytes: a board, a
+ * robot, a brick, an arm. One file (or a few) a machine, the table at its end; machines.c
+ * lists them; bench.c gives them line, time, world and faults.
+ *
+ * No I/O and no clock inside. Bytes out go by machine_send(); what they feel and move is
+ * the bench's scene (light, button, ...), the body that rolls on the floor (body.h) and
+ * the joints of an arm (arm.h). The same code runs in unit tests with a world of theirs.
+ */
+#pragma once
+
+#include "virtual/arm.h"
+#include "virtual/body.h"
+#include "virtual/scene.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the bench lends a machine. Borrowed, outlives it. */
+struct machine_world {
+	void (*send)(void *data, const uint8_t *bytes, size_t count);
+	double (*scene)(void *data, enum scene_field field); /* in the vocabulary's units */
+	void *data;
+	struct body *body; /* NULL: it has no wheels */
+	struct arm *arm;   /* NULL: it has no joints */
+};
+
+struct machine {
+	const struct machine_class *class; /* borrowed for ever */
+	const struct machine_world *world; /* borrowed */
+	int64_t boot_us;                   /* from reset to its first word */
+	void *state;                       /* class->state_size bytes, zeroed; the bench's */
+};
+
+struct machine_class {
+	const char *model;   /* "mbot": in classrooms, and in the kit's id */
+	const char *driver;  /* "makeblock": goes into the port SPEC */
+	unsigned baud;       /* of its line; 0 = no serial line */
+	bool has_body;       /* wheels: gets a place on the floor */
+	unsigned joints;     /* of an arm; 0 = none */
+	size_t state_size;
+	/* Power came, or the reset button: everything is forgotten, motors stand. */
+	void (*reset)(struct machine *machine, int64_t now_us);
+	void (*power_off)(struct machine *machine);
+	/* The host opened the line. */
+	void (*opened)(struct machine *machine, int64_t now_us);
+	void (*feed)(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
+	/* What is due. Returns when to be called next; INT64_MAX: after the next feed. */
+	int64_t (*tick)(struct machine *machine, int64_t now_us);
+};
+
+static inline void machine_send(struct machine *machine, const uint8_t *bytes, size_t count)
+{
+	machine->world->send(machine->world->data, bytes, count);
+}
+
+/* machines.c; NULL if there is none of that model. */
+const struct machine_class *machine_find(const char *model);
