@@ -3,15 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
-const { Socket, CODE_SILENT, History, Markdown, csvText, scaleOf, valueText, durationText, en, zh } = await load('units', `
+const { Socket, CODE_SILENT, History, Markdown, csvText, scaleOf, valueText, durationText, tables } = await load('units', `
 	export { Socket, CODE_SILENT } from './socket';
 	export { History } from './history';
 	export { Markdown } from './cases/markdown';
 	export { csvText } from './bench/csv';
 	export { scaleOf } from './bench/scale';
 	export { valueText, durationText } from './format';
-	export { en } from './i18n/en';
-	export { zh } from './i18n/zh';
+	export { tables } from './i18n';
+	import './i18n/bench';
+	import './i18n/pages';
 `);
 
 /* ---- the connection ---- */
@@ -268,6 +269,8 @@ test('a_scale_shows_whole_ratios_and_widens_for_what_a_script_plots_beside_them'
 
 test('both_languages_fill_in_the_same_blanks', () => {
 	const blanks = (text) => [...text.matchAll(/\{\w+\}/g)].map(([blank]) => blank).sort().join();
+	const { en, zh } = tables;
+	assert.ok(Object.keys(en).length > 250, 'all tables');
 	for (const key of Object.keys(en)) {
 		assert.equal(blanks(zh[key]), blanks(en[key]), key);
 		assert.ok(zh[key].trim() !== '', key);

@@ -1,6 +1,6 @@
 /* Help: the first steps, what the signs mean, the keys, what the red button is not. */
 import type { JSX } from 'preact';
-import { t, type Key } from './i18n';
+import { t, type PageKey } from './i18n/pages';
 import { socket } from './state';
 import { StateBadge, type Sign } from './parts/badge';
 import './styles/cases.css';
@@ -8,7 +8,7 @@ import './styles/cases.css';
 const signs: Sign[] = [
 	'ready', 'running', 'opening', 'probing', 'absent', 'stale', 'lost', 'refused', 'unknown',
 ];
-const keys: [string, Key][] = [
+const keys: [string, PageKey][] = [
 	['Esc Esc', 'key.stop'],
 	['Ctrl + Enter', 'key.run'],
 	['Ctrl + Z', 'key.undo'],

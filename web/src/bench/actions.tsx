@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { timeText, unitText, valueText } from '../format';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { Problem, useTask } from '../parts/problem';
 import { isLive, socket, type Kit } from '../state';

@@ -6,7 +6,7 @@ import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@p
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { numberText, unitText } from '../format';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { Unit } from '../parts/unit';
 import { isDark } from '../prefs';

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { allCases, loadCases } from '../cases/store';
 import { ageText } from '../format';
-import { phrases, t } from '../i18n';
+import { phrases, t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { Problem, useTask } from '../parts/problem';
 import { lang } from '../prefs';

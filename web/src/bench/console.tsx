@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { durationText } from '../format';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { followed, type Run } from '../runs';
 import { second, socket } from '../state';

@@ -1,7 +1,7 @@
 /* All parts of a kit, each a row: its name in scripts, its widget, the key that puts it in the chart. */
 import type { ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { isOld } from '../parts/old';
 import { Problem, useTask } from '../parts/problem';

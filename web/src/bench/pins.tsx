@@ -2,7 +2,7 @@
 import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { valueText } from '../format';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Problem, useTask } from '../parts/problem';
 import { isLive, socket, type Kit } from '../state';
 import type { Property, Value } from '../wire';

@@ -6,7 +6,7 @@ import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@p
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { digitsOf, numberText, valueText } from '../format';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { newest } from '../parts/problem';
 import { Sparkline } from '../parts/sparkline';

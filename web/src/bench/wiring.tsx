@@ -1,7 +1,7 @@
 /* How a raw board is wired: the profile that gives its pins names. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { Problem, useTask } from '../parts/problem';
 import { lang } from '../prefs';
 import { isLive, socket, type Kit } from '../state';

@@ -3,7 +3,7 @@ import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { numberText } from '../format';
-import { t } from '../i18n';
+import { t } from '../i18n/bench';
 import { newest, Problem, useTask } from '../parts/problem';
 import { Unit } from '../parts/unit';
 import { isLive, socket, type Kit } from '../state';

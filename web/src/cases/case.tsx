@@ -1,6 +1,6 @@
 /* One case: what it is about, its guide, its starter, and the benches that can do it. */
 import type { JSX } from 'preact';
-import { t } from '../i18n';
+import { t } from '../i18n/pages';
 import { Icon } from '../icons';
 import { activeRun } from '../parts/badge';
 import { Problem } from '../parts/problem';

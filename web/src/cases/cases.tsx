@@ -2,7 +2,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { t, word } from '../i18n';
+import { t, word } from '../i18n/pages';
 import { Icon } from '../icons';
 import { Problem } from '../parts/problem';
 import { link } from '../router';

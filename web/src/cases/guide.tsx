@@ -1,7 +1,7 @@
 /* A case's text, fetched when it is looked at; and its guide beside the script on a bench. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
-import { t } from '../i18n';
+import { t } from '../i18n/pages';
 import { lang } from '../prefs';
 import { isLive } from '../state';
 import type { CaseText, RpcError } from '../wire';
@@ -30,8 +30,8 @@ export function Guide({ id }: { id: string }): JSX.Element | null {
 	const { text } = useCase(id);
 	return text && (
 		<details class="panel fold guide" open>
-			<summary><h2>{t('bench.guide')} · {text.title}</h2></summary>
-			<div class="prose guide-text" tabIndex={0} role="region" aria-label={t('bench.guide')}><Markdown text={withoutTitle(text.guide)} /></div>
+			<summary><h2>{t('cases.guide')} · {text.title}</h2></summary>
+			<div class="prose guide-text" tabIndex={0} role="region" aria-label={t('cases.guide')}><Markdown text={withoutTitle(text.guide)} /></div>
 		</details>
 	);
 }
