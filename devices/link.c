@@ -274,7 +274,15 @@ void link_open(struct link *link)
 	if (link->kit->state != KIT_LOST) {
 		kit_set_state(link->kit, KIT_OPENING, NULL);
 	}
-	port_open(link->port, line_speed(link), link->spec.dtr != 0);
+
+	const struct driver *driver = known_driver(link);
+	const struct port_how how = {
+		.baud = line_speed(link),
+		.dtr = link->spec.dtr != 0,
+		.usb = driver ? driver->usb_io : NULL,
+	};
+
+	port_open(link->port, &how);
 }
 
 void link_retry_now(struct link *link)

@@ -2,16 +2,16 @@
  * A port: where a kit's bytes go in and out. Opens, reads, writes, tells of
  * loss. Serial lines are configured by libserialport (port_serial.c); ptys,
  * UNIX and TCP sockets are streams (port_stream.c); both then live on the event
- * loop by their fd, here. Nothing in this file blocks.
+ * loop by their fd (port_fd.c). Raw USB kits are libusb's (port_usb.c). Nothing here blocks.
  *
- * read() == 0, HUP or EIO mean gone: the fd is closed at once (a pulled line
- * polls ready for ever) and `lost` is called; opening again is lab.c's.
+ * A port that is gone is closed at once and `lost` is called; opening again is lab.c's.
  */
 #pragma once
 
 #include "err.h"
 #include "lane.h"
 #include "loop.h"
+#include "port_queue.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 
 enum port_scheme { PORT_SERIAL, PORT_STREAM, PORT_TCP, PORT_UNIX, PORT_UDP, PORT_USB };
 
-enum { PORT_QUEUE_MAX = 32 * 1024, PORT_TARGET_MAX = 255 };
+enum { PORT_TARGET_MAX = 255 };
 
 /* SCHEME:TARGET[?key=value&...], decoded (API.md, Starting). */
 struct port_spec {
@@ -72,29 +72,27 @@ struct port_events {
 struct port *port_create(struct loop *loop, const struct port_spec *spec,
 	const struct port_events *events, void *data);
 void port_destroy(struct port *port); /* closes; calls nothing */
+/* How it is to be opened: each kind of port takes what it needs. */
+struct port_how {
+	unsigned baud;            /* serial lines */
+	bool dtr;
+	const struct usb_io *usb; /* usb: ports; borrowed while it is open. NULL: cannot be opened */
+};
 /* Answers by opened or lost, from the loop: never inside this call. */
-void port_open(struct port *port, unsigned baud, bool dtr);
+void port_open(struct port *port, const struct port_how *how);
 void port_close(struct port *port);   /* drops the queue; calls nothing */
 bool port_is_open(const struct port *port);
 /*
- * Whole frames; all, or false: no room. LANE_FIRST goes ahead of what waits, behind the
- * rest of a frame that began, and drops what waits of LANE_MOTION; it has room of its own.
+ * One frame (or frames that belong together); all, or false: no room. LANE_FIRST goes ahead of
+ * what waits, behind the rest of a frame that began, and drops what waits of LANE_MOTION; it
+ * has room of its own.
  */
 bool port_send(struct port *port, const uint8_t *bytes, size_t count, enum lane lane);
-size_t port_backlog(const struct port *port); /* bytes queued */
+size_t port_backlog(const struct port *port); /* bytes queued; USB: and those not acknowledged */
 size_t port_unsent(const struct port *port);  /* and those that the kernel still holds */
 
 /* What people call it: "/dev/ttyACM0", "tcp:127.0.0.1:5760". */
 const char *port_name(const struct port *port);
-
-/* port_serial.c and port_stream.c: an open, non-blocking fd, or -1 and *why. */
-int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why);
-/* Closes it where the kernel may wait for the line: elsewhere. */
-void port_serial_close(int fd, bool discard);
-int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);
-
-/* What an errno means for a port: not there (ERR_LOST), or there but not to be had (ERR_IO). */
-enum err port_why(struct why *why, const char *name, int error);
 
 /* port_holder.c: which program has this device open? False: none that can be seen. */
 bool port_holder_find(const char *path, char *program, size_t room);

@@ -7,7 +7,7 @@
  * three ways: TIOCGEXCL tells of a holder even to root (whom TIOCEXCL does not
  * stop), TIOCEXCL keeps later openers out, flock() keeps out polite ones.
  */
-#include "port.h"
+#include "port_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  * The path is opened anew each time, so a symlink that was moved to another pty
  * is followed. Connects do not block: port.c waits for the fd to get writable.
  */
-#include "port.h"
+#include "port_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -86,6 +86,7 @@ static inline void on_lost(void *data, const struct why *why)
 }
 
 static const struct port_events events = {on_opened, on_received, on_drained, on_lost};
+static const struct port_how how = {.baud = 57600, .dtr = true};
 
 static inline struct end *end_create(const char *scheme, const char *target)
 {
@@ -160,7 +161,7 @@ static inline struct end *open_board(const char *path)
 {
 	struct end *end = end_create("stream", path);
 
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	assert_int_equal(end->opened, 0); /* told from the loop only */
 	WAIT_FOR(end->opened == 1);
 	assert_true(port_is_open(end->port));

@@ -55,7 +55,7 @@ static void fault_02_unplug_during_write_drops_what_was_queued(void **state)
 
 	/* The board returns as another pty: the link is followed anew, nothing is replayed. */
 	board = make_board("drop", path, sizeof(path));
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	WAIT_FOR(end->opened == 2);
 	assert_int_equal(port_backlog(end->port), 0);
 	assert_true(port_send(end->port, (const uint8_t *)"new", 3, LANE_ORDER));
@@ -174,11 +174,11 @@ static void fault_35_no_free_fd_is_an_error_that_passes(void **state)
 	none = old;
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	WAIT_FOR(end->lost == 1);
 	assert_int_equal(end->why.code, ERR_IO);
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	WAIT_FOR(end->opened == 1);
 	end_destroy(end);
 	close(board);

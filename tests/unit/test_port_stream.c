@@ -51,7 +51,7 @@ static void what_cannot_be_opened_is_told_from_the_loop(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct end *end = end_create(cases[i].scheme, cases[i].target);
 
-		port_open(end->port, 57600, true);
+		port_open(end->port, &how);
 		assert_int_equal(end->lost, 0);
 		WAIT_FOR(end->lost == 1);
 		if (end->why.code != cases[i].code) {
@@ -76,7 +76,7 @@ static void a_file_is_refused_and_stays_as_it_is(void **state)
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, "kept", 4), 4);
 	end = end_create("stream", path);
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	WAIT_FOR(end->lost == 1);
 	assert_int_equal(end->why.msg, MSG_PORT_NOT_STREAM);
 	assert_int_equal(fstat(fd, &about), 0);
@@ -101,7 +101,7 @@ static void try_socket(const char *scheme, const char *target, int server)
 	int far = -1;
 	uint8_t heard[8];
 
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	WAIT_FOR(end->opened == 1 && (far = accept(server, NULL, NULL)) >= 0);
 	fcntl(far, F_SETFL, O_NONBLOCK);
 	assert_true(port_send(end->port, (const uint8_t *)"ping", 4, LANE_ORDER));
@@ -156,7 +156,7 @@ static void a_port_may_be_destroyed_in_each_of_its_callbacks(void **state)
 		struct end *end = end_create("stream", path);
 
 		end->destroy_when_told = which == 0;
-		port_open(end->port, 57600, true);
+		port_open(end->port, &how);
 		WAIT_FOR(end->opened == 1);
 		end->destroy_when_told = true;
 		if (which == 1) {
@@ -184,7 +184,7 @@ static void a_closed_port_says_nothing_more(void **state)
 	(void)state;
 	assert_int_equal(write(board, "late", 4), 4);
 	port_close(end->port);
-	port_open(end->port, 57600, true);
+	port_open(end->port, &how);
 	port_close(end->port);
 	close(board);
 	WAIT_FOR(turns++ > 5);

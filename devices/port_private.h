@@ -1,0 +1,60 @@
+/* What port.c and the kinds of ports share; nobody else includes it. */
+#pragma once
+
+#include "port.h"
+
+/* A kind of port. Its functions are called by port.c only; it answers by port_opened(),
+ * port_fail(), port_flushed() and by the `received` event. */
+struct port_backend {
+	/* Begins to open. On an error *why is set and nothing is left. */
+	enum err (*open)(struct port *port, const struct port_how *how, struct why *why);
+	void (*close)(struct port *port);
+	/* Sends what it can of the queue; 0 or an errno. */
+	int (*flush)(struct port *port);
+	size_t (*unsent)(const struct port *port); /* besides the queue */
+};
+
+extern const struct port_backend port_fd_backend, port_usb_backend;
+
+struct port {
+	struct loop *loop; /* borrowed */
+	const struct port_backend *backend; /* NULL: cannot be opened in this version */
+	struct port_spec spec;
+	char name[PORT_TARGET_MAX + 8];
+	const struct port_events *events; /* borrowed */
+	void *data;
+	bool is_open;
+	struct loop_timer *timer; /* owned: tells of a failure; else the backend's, by on_timer */
+	void (*on_timer)(struct port *port);
+	struct why why;           /* a failure to be told */
+	struct port_queue queue;
+
+	/* port_fd.c */
+	int fd; /* -1 = closed */
+	bool is_connecting;
+	bool is_blocked;          /* the kernel takes no more; the loop tells when it does */
+	struct loop_fd *watcher;  /* owned, with the fd */
+	bool looked_for_holder;   /* since it was last open */
+	char holder[32];          /* the program that has the line, "" = not seen */
+
+	/* port_usb.c */
+	struct usb_link *usb; /* NULL = closed */
+};
+
+/* From the loop, never inside the owner's own call. The owner may close or destroy the port
+ * in there: touch it no more. */
+void port_opened(struct port *port);
+/* The queue is empty again. Likewise. */
+void port_drained(struct port *port);
+/* Closes at once; the owner is told by the loop's next turn. */
+void port_fail(struct port *port, const struct why *why);
+void port_fail_errno(struct port *port, int error);
+
+/* What an errno means for a port: not there (ERR_LOST), or there but not to be had (ERR_IO). */
+enum err port_why(struct why *why, const char *name, int error);
+
+/* port_serial.c and port_stream.c: an open, non-blocking fd, or -1 and *why. */
+int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why);
+/* Closes it where the kernel may wait for the line: elsewhere. */
+void port_serial_close(int fd, bool discard);
+int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);
