@@ -1,21 +1,19 @@
-/* A board in its world; see bench.h. */
+/* A machine in its world; see bench.h. */
 #include "virtual/bench.h"
 
 #include "clock.h"
 #include "xalloc.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	ADC_MAX = 1023,
 	NOISE_ONE_IN = 40,       /* bytes */
 	SLOW_PERIOD_US = 100000,
 	SLOW_BYTES = 16,
 	GARBAGE_PERIOD_US = 10000,
 	GARBAGE_BYTES = 57,      /* a line of 57600 baud, full */
-	GRID_US = 1000,          /* boards are served together, on a millisecond grid */
+	GRID_US = 1000,          /* machines are served together, on a millisecond grid */
 };
 
 static const char *const fault_words[FAULT_COUNT] = {
@@ -42,69 +40,11 @@ enum fault fault_find(const char *word)
 	return FAULT_COUNT;
 }
 
-/* ---- what the board's pins feel ---- */
+/* ---- what it feels ---- */
 
-static const struct wiring_part *part_at(const struct bench *bench, unsigned pin, bool is_analog)
+static double feel_scene(void *data, enum scene_field field)
 {
-	for (unsigned i = 0; i < bench->spec.wiring.part_count; i++) {
-		const struct wiring_part *part = &bench->spec.wiring.parts[i];
-
-		if ((unsigned)part->pin == pin && part->analog == is_analog) {
-			return part;
-		}
-	}
-	return NULL;
-}
-
-/* A channel with no sensor on it reads 0. */
-static unsigned feel_analog(void *data, unsigned channel)
-{
-	struct bench *bench = data;
-	const struct wiring_part *part = part_at(bench, channel, true);
-	enum scene_field field = part ? scene_find(part->name) : SCENE_FIELDS;
-
-	if (field == SCENE_FIELDS) {
-		return 0;
-	}
-	double value = scene_get(&bench->scene, field, bench->board.now_us);
-	double share = (value - part->offset) / part->scale;
-
-	return (unsigned)lround(fmin(fmax(share, 0), 1) * ADC_MAX);
-}
-
-/* A switch to ground (mode pullup) is high only by the pull-up; others drive their pin. */
-static bool feel_digital(void *data, unsigned pin, bool is_pulled_up)
-{
-	struct bench *bench = data;
-	const struct wiring_part *part = part_at(bench, pin, false);
-	enum scene_field field = part ? scene_find(part->name) : SCENE_FIELDS;
-
-	if (model_is_analog(bench->spec.model, pin)) {
-		unsigned channel = pin - bench->spec.model->first_analog;
-
-		return part_at(bench, channel, true) ? feel_analog(bench, channel) > ADC_MAX / 2
-						     : is_pulled_up;
-	}
-	if (field == SCENE_FIELDS) {
-		return is_pulled_up;
-	}
-	bool level = (scene_get(&bench->scene, field, bench->board.now_us) != 0) != part->invert;
-
-	return level && (part->mode != WIRING_PULLUP || is_pulled_up);
-}
-
-static bool write_i2c(void *data, uint8_t address, const uint8_t *bytes, size_t count)
-{
-	return i2c_bus_write(&((struct bench *)data)->i2c, address, bytes, count);
-}
-
-static bool read_i2c(void *data, uint8_t address, uint8_t *bytes, size_t count)
-{
-	struct bench *bench = data;
-
-	bench->i2c.temperature =
-		scene_get(&bench->scene, SCENE_TEMPERATURE, bench->board.now_us);
-	return i2c_bus_read(&bench->i2c, address, bytes, count);
+	return scene_get(&((struct bench *)data)->scene, field, clock_now_us());
 }
 
 /* ---- the line ---- */
@@ -147,23 +87,16 @@ static void send_line(void *data, const uint8_t *bytes, size_t count)
 	}
 }
 
-static const struct board_world world = {
-	.send = send_line,
-	.analog = feel_analog,
-	.digital = feel_digital,
-	.i2c_write = write_i2c,
-	.i2c_read = read_i2c,
-};
-
-/* Lets the board do what is due and sets the timer for what comes next. */
-static void run_board(struct bench *bench)
+/* Lets the machine do what is due and sets the timer for what comes next. */
+static void run_machine(struct bench *bench)
 {
-	int64_t now_us = clock_now_us(), due_us;
+	const struct machine_class *class = bench->machine.class;
+	int64_t now_us = clock_now_us(), due_us = INT64_MAX;
 
 	do {
-		due_us = board_tick(&bench->board, now_us);
+		due_us = bench->is_powered ? class->tick(&bench->machine, now_us) : INT64_MAX;
 	} while (due_us <= now_us);
-	if (bench->fault == FAULT_REBOOT && !bench->board.is_booting) {
+	if (bench->fault == FAULT_REBOOT && now_us >= bench->booted_us) {
 		bench->fault = FAULT_NONE;
 	}
 	far_end_flush(bench->far);
@@ -175,23 +108,35 @@ static void run_board(struct bench *bench)
 	}
 }
 
-static void on_timer(void *data)
+static void reset_machine(struct bench *bench, int64_t now_us)
 {
-	run_board(data);
+	bench->is_powered = true;
+	bench->booted_us = now_us + bench->machine.boot_us;
+	bench->machine.class->reset(&bench->machine, now_us);
 }
 
+static void on_timer(void *data)
+{
+	run_machine(data);
+}
+
+/* The first host is also who switches it on. */
 static void on_opened(void *data)
 {
 	struct bench *bench = data;
+	int64_t now_us = clock_now_us();
 
-	board_line_opened(&bench->board, clock_now_us());
+	if (!bench->is_powered) {
+		reset_machine(bench, now_us);
+	}
+	bench->machine.class->opened(&bench->machine, now_us);
 	far_end_set_reading(bench->far, bench->fault != FAULT_SLOW);
-	run_board(bench);
+	run_machine(bench);
 }
 
 static void on_closed(void *data)
 {
-	(void)data; /* the board runs on, as one on USB power does */
+	(void)data; /* the machine runs on, as one on USB power does */
 }
 
 static void on_received(void *data, const uint8_t *bytes, size_t count)
@@ -199,9 +144,9 @@ static void on_received(void *data, const uint8_t *bytes, size_t count)
 	struct bench *bench = data;
 
 	if (bench->fault != FAULT_SILENCE) {
-		board_feed(&bench->board, bytes, count, clock_now_us());
+		bench->machine.class->feed(&bench->machine, bytes, count, clock_now_us());
 	}
-	run_board(bench);
+	run_machine(bench);
 }
 
 static const struct far_events far_events = {
@@ -243,7 +188,10 @@ enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why)
 	switch (fault) {
 	case FAULT_UNPLUG:
 		far_end_unplug(bench->far);
-		board_power_off(&bench->board);
+		if (bench->machine.class->power_off) {
+			bench->machine.class->power_off(&bench->machine);
+			bench->is_powered = false;
+		}
 		break;
 	case FAULT_SLOW:
 		loop_timer_start(bench->fault_timer, SLOW_PERIOD_US, SLOW_PERIOD_US);
@@ -252,7 +200,7 @@ enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why)
 		loop_timer_start(bench->fault_timer, GARBAGE_PERIOD_US, GARBAGE_PERIOD_US);
 		break;
 	case FAULT_REBOOT:
-		board_reset(&bench->board, clock_now_us());
+		reset_machine(bench, clock_now_us());
 		break;
 	case FAULT_NONE:
 	case FAULT_SILENCE:
@@ -260,7 +208,7 @@ enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why)
 	case FAULT_COUNT:
 		break;
 	}
-	run_board(bench);
+	run_machine(bench);
 	return ERR_NONE;
 }
 
@@ -269,7 +217,7 @@ enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why)
 void bench_set(struct bench *bench, enum scene_field field, double value)
 {
 	scene_set(&bench->scene, field, value);
-	run_board(bench); /* the board looks at its inputs all the time */
+	run_machine(bench); /* it looks at its inputs all the time */
 }
 
 struct bench *bench_create(struct loop *loop, struct far_hub *hub, const struct bench_spec *spec,
@@ -279,9 +227,20 @@ struct bench *bench_create(struct loop *loop, struct far_hub *hub, const struct 
 
 	bench->spec = *spec;
 	bench->random = UINT64_C(0x9E3779B97F4A7C15) ^ spec->seed;
-	board_init(&bench->board, spec->model, spec->minor, spec->boot_us, &world, bench);
+	bench->world = (struct machine_world){
+		.send = send_line,
+		.scene = feel_scene,
+		.data = bench,
+		.wiring = &bench->spec.wiring,
+	};
+	bench->machine = (struct machine){
+		.class = spec->class,
+		.world = &bench->world,
+		.boot_us = spec->boot_us,
+		.firmware = spec->firmware,
+		.state = xcalloc(1, spec->class->state_size),
+	};
 	scene_init(&bench->scene, spec->seed, clock_now_us());
-	i2c_bus_init(&bench->i2c);
 	bench->timer = loop_timer_add(loop, on_timer, bench);
 	bench->fault_timer = loop_timer_add(loop, on_fault_timer, bench);
 	bench->far = far_end_create(hub, &spec->far, &far_events, bench);
@@ -298,6 +257,7 @@ void bench_destroy(struct bench *bench)
 		loop_timer_remove(bench->timer);
 		loop_timer_remove(bench->fault_timer);
 		far_end_destroy(bench->far);
+		free(bench->machine.state);
 		free(bench);
 	}
 }

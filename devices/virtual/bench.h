@@ -1,26 +1,20 @@
 /*
- * A virtual bench: a board, parts wired to its pins by a profile, the world
- * around them, the far end that a host opens, and the faults that a test wants.
- *
- * What the world says becomes a voltage by the inverse of the profile's scaling,
- * so that a host which uses the same profile reads what the world says.
+ * A virtual bench: a machine, the world around it, the far end that a host opens, and the
+ * faults that a test wants.
  */
 #pragma once
 
-#include "virtual/board.h"
 #include "virtual/far_end.h"
-#include "virtual/i2c.h"
-#include "virtual/scene.h"
-#include "wiring.h"
+#include "virtual/machine.h"
 
 enum fault {
 	FAULT_NONE,
-	FAULT_SILENCE, /* the line is open, the board says and hears nothing */
-	FAULT_NOISE,   /* bytes of the board are flipped, lost or doubled now and then */
+	FAULT_SILENCE, /* the line is open, the machine says and hears nothing */
+	FAULT_NOISE,   /* bytes of the machine are flipped, lost or doubled now and then */
 	FAULT_UNPLUG,  /* the line is gone until the fault is cleared */
-	FAULT_SLOW,    /* the board reads 160 bytes a second, far less than a host may send */
+	FAULT_SLOW,    /* the machine reads 160 bytes a second, far less than a host may send */
 	FAULT_GARBAGE, /* random bytes at full line speed instead of messages */
-	FAULT_REBOOT,  /* the board starts anew; clears itself after its banner */
+	FAULT_REBOOT,  /* the machine starts anew; clears itself when it has booted */
 	FAULT_COUNT,
 };
 
@@ -31,8 +25,8 @@ enum fault fault_find(const char *word);
 struct bench_spec {
 	char label[KIT_ID_MAX + 1]; /* also the kit's id */
 	char seat[32];
-	const struct board_model *model;
-	int minor;                  /* firmware 2.MINOR */
+	const struct machine_class *class;
+	const char *firmware;       /* as struct machine's */
 	int64_t boot_us;
 	uint32_t seed;
 	struct wiring wiring;       /* id "" = nothing is wired */
@@ -41,11 +35,13 @@ struct bench_spec {
 
 struct bench {
 	struct bench_spec spec;
-	struct board board;
+	struct machine machine;     /* owned: its state */
+	struct machine_world world;
 	struct scene scene;
-	struct i2c_bus i2c;
+	bool is_powered;
+	int64_t booted_us;          /* when the last boot ends */
 	struct far_end *far;      /* owned */
-	struct loop_timer *timer; /* owned: the board's next moment */
+	struct loop_timer *timer; /* owned: the machine's next moment */
 	struct loop_timer *fault_timer; /* owned: garbage, slow reading */
 	enum fault fault;
 	uint64_t random; /* state of the noise */

@@ -132,14 +132,18 @@ static const char *read_board(const struct reader *in, const cJSON *json, struct
 		!is_id(spec->label)) {
 		return "label";
 	}
-	if (!get_text(json, "model", false, model, sizeof(model)) || !model_find(model)) {
+	spec->class = get_text(json, "model", false, model, sizeof(model)) ? machine_find(model) : NULL;
+	if (!spec->class) {
 		return "model";
 	}
 	if (!get_text(json, "seat", true, spec->seat, sizeof(spec->seat))) {
 		return "seat";
 	}
-	if (!get_text(json, "firmware", true, firmware, sizeof(firmware)) ||
-		(firmware[0] && strcmp(firmware, "2.5") != 0 && strcmp(firmware, "2.4") != 0)) {
+	if (!get_text(json, "firmware", true, firmware, sizeof(firmware))) {
+		return "firmware";
+	}
+	spec->firmware = machine_firmware(spec->class, firmware);
+	if (firmware[0] && !spec->firmware) {
 		return "firmware";
 	}
 	if (!get_integer(json, "boot_ms", BOOT_MS_MAX, &boot_ms)) {
@@ -152,8 +156,6 @@ static const char *read_board(const struct reader *in, const cJSON *json, struct
 		(port[0] && strcmp(port, "pty") != 0 && strcmp(port, "unix") != 0)) {
 		return "port";
 	}
-	spec->model = model_find(model);
-	spec->minor = strcmp(firmware, "2.4") == 0 ? 4 : 5;
 	spec->boot_us = (int64_t)boot_ms * 1000;
 	spec->seed = (uint32_t)seed;
 	spec->far = (struct port_spec){
@@ -167,6 +169,16 @@ static const char *read_board(const struct reader *in, const cJSON *json, struct
 	return length < 0 || (size_t)length >= room ? "port" : NULL;
 }
 
+static enum err no_model(const struct reader *in, int number, const cJSON *json)
+{
+	const char *model = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "model"));
+	char names[160];
+
+	machine_names(names, sizeof(names));
+	return why_set(in->why, ERR_INVALID, MSG_CLASSROOM_MODEL, in->classroom->name, number,
+		model ? model : "", names);
+}
+
 static enum err add_board(const struct reader *in, const cJSON *json)
 {
 	struct classroom *classroom = in->classroom;
@@ -175,8 +187,12 @@ static enum err add_board(const struct reader *in, const cJSON *json)
 	char wiring[KIT_ID_MAX + 1];
 	const char *wrong = read_board(in, json, &spec);
 
-	if (!wrong && !get_text(json, "wiring", true, wiring, sizeof(wiring))) {
+	if (!wrong && (!get_text(json, "wiring", true, wiring, sizeof(wiring)) ||
+			      (wiring[0] && !spec.class->has_pins))) {
 		wrong = "wiring";
+	}
+	if (wrong && strcmp(wrong, "model") == 0) {
+		return no_model(in, number, json);
 	}
 	if (wrong || classroom->bench_count == CLASSROOM_BENCHES_MAX) {
 		return why_set(in->why, ERR_INVALID, MSG_CLASSROOM_BOARD, classroom->name, number,

@@ -72,13 +72,17 @@ static cJSON *describe_board(const struct bench *bench)
 	snprintf(port, sizeof(port), "%s:", spec->far.scheme == PORT_UNIX ? "unix" : "stream");
 	put_encoded(port, sizeof(port), spec->far.target);
 	used = strlen(port);
-	snprintf(port + used, sizeof(port) - used, "?driver=firmata");
+	snprintf(port + used, sizeof(port) - used, "?driver=%s", spec->class->driver);
 	put_key(port, sizeof(port), "label", spec->label);
 	put_key(port, sizeof(port), "seat", spec->seat);
 	put_key(port, sizeof(port), "wiring", spec->wiring.id);
+	if (spec->class->baud) {
+		used = strlen(port);
+		snprintf(port + used, sizeof(port) - used, "&baud=%u", spec->class->baud);
+	}
 	cJSON_AddStringToObject(board, "label", spec->label);
 	cJSON_AddStringToObject(board, "seat", spec->seat);
-	cJSON_AddStringToObject(board, "model", spec->model->name);
+	cJSON_AddStringToObject(board, "model", spec->class->model);
 	cJSON_AddStringToObject(board, "wiring", spec->wiring.id);
 	cJSON_AddStringToObject(board, "port", port);
 	return json;

@@ -12,6 +12,7 @@
 #include "virtual/arm.h"
 #include "virtual/body.h"
 #include "virtual/scene.h"
+#include "wiring.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,12 +25,14 @@ struct machine_world {
 	void *data;
 	struct body *body; /* NULL: it has no wheels */
 	struct arm *arm;   /* NULL: it has no joints */
+	const struct wiring *wiring; /* parts at its pins; id "" = none */
 };
 
 struct machine {
 	const struct machine_class *class; /* borrowed for ever */
 	const struct machine_world *world; /* borrowed */
 	int64_t boot_us;                   /* from reset to its first word */
+	const char *firmware;              /* one of class->firmwares, borrowed; NULL if it has none */
 	void *state;                       /* class->state_size bytes, zeroed; the bench's */
 };
 
@@ -39,9 +42,12 @@ struct machine_class {
 	unsigned baud;       /* of its line; 0 = no serial line */
 	bool has_body;       /* wheels: gets a place on the floor */
 	unsigned joints;     /* of an arm; 0 = none */
+	bool has_pins;       /* parts are wired to it by a profile */
+	const char *const *firmwares; /* that it can be, the usual one first, then NULL; NULL = one */
 	size_t state_size;
 	/* Power came, or the reset button: everything is forgotten, motors stand. */
 	void (*reset)(struct machine *machine, int64_t now_us);
+	/* The cable is pulled, and with it the power. NULL: it runs on its own battery. */
 	void (*power_off)(struct machine *machine);
 	/* The host opened the line. */
 	void (*opened)(struct machine *machine, int64_t now_us);
@@ -55,5 +61,9 @@ static inline void machine_send(struct machine *machine, const uint8_t *bytes, s
 	machine->world->send(machine->world->data, bytes, count);
 }
 
-/* machines.c; NULL if there is none of that model. */
-const struct machine_class *machine_find(const char *model);
+/* machines.c */
+extern const struct machine_class *const machines[]; /* ends with NULL */
+const struct machine_class *machine_find(const char *model); /* NULL if there is none */
+void machine_names(char *text, size_t room); /* for messages: "uno, mega, ..." */
+/* The class's own copy of that word, or NULL if it has no such firmware; "" = the usual one. */
+const char *machine_firmware(const struct machine_class *class, const char *word);

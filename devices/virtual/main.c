@@ -1,6 +1,6 @@
 /*
  * kitlab-virtual: kits that need no hardware. Either a whole classroom, started
- * by the daemon, or one board behind a pty or socket for any Firmata host.
+ * by the daemon, or one kit behind a pty or socket for any host.
  */
 #include "virtual/control.h"
 
@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
 		"all benches of a classroom: a shipped one by name, or the path of a JSON file", 1},
 	{"control", OPTION_CONTROL, "unix:PATH", 0,
 		"with --classroom: where the daemon listens for its control line", 1},
-	{"board", OPTION_BOARD, "MODEL", 0, "one board: uno, mega, nano or leonardo", 2},
+	{"board", OPTION_BOARD, "MODEL", 0, "one kit: uno, mega, ...; a wrong name lists all", 2},
 	{"link", OPTION_LINK, "PATH", 0, "make PATH a symlink to the board's pty", 2},
 	{"listen", OPTION_LISTEN, "unix:PATH|tcp:HOST:PORT", 0,
 		"a socket instead of a pty", 2},
@@ -51,7 +51,7 @@ static const struct argp_option options[] = {
 };
 
 struct arguments {
-	const char *classroom, *control, *wiring;
+	const char *classroom, *control, *wiring, *firmware;
 	struct bench_spec bench;
 	enum fault fault;
 };
@@ -88,11 +88,31 @@ static void read_link(struct argp_state *state, const char *path, struct bench_s
 	memcpy(bench->far.target, path, strlen(path) + 1);
 }
 
-static void check(struct argp_state *state, const struct arguments *arguments)
+static void read_model(struct argp_state *state, const char *model, struct bench_spec *bench)
 {
-	if (arguments->classroom ? arguments->bench.model != NULL || !arguments->control
-				 : !arguments->bench.model || arguments->control) {
+	char names[160];
+
+	bench->class = machine_find(model);
+	if (!bench->class) {
+		machine_names(names, sizeof(names));
+		argp_error(state, "there is no kit \"%s\": %s", model, names);
+	}
+}
+
+static void check(struct argp_state *state, struct arguments *arguments)
+{
+	struct bench_spec *bench = &arguments->bench;
+
+	if (arguments->classroom ? bench->class != NULL || !arguments->control
+				 : !bench->class || arguments->control) {
 		argp_error(state, "give --classroom and --control, or --board");
+	}
+	if (bench->class) {
+		bench->firmware = machine_firmware(bench->class, arguments->firmware);
+		if (arguments->firmware[0] && !bench->firmware) {
+			argp_error(state, "--firmware of %s: there is no \"%s\"", bench->class->model,
+				arguments->firmware);
+		}
 	}
 }
 
@@ -110,10 +130,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 		arguments->control = arg;
 		break;
 	case OPTION_BOARD:
-		bench->model = model_find(arg);
-		if (!bench->model) {
-			argp_error(state, "there is no board \"%s\": %s", arg, model_names());
-		}
+		read_model(state, arg, bench);
 		break;
 	case OPTION_LINK:
 		read_link(state, arg, bench);
@@ -122,10 +139,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 		read_listen(state, arg, bench);
 		break;
 	case OPTION_FIRMWARE:
-		if (strcmp(arg, "2.4") != 0 && strcmp(arg, "2.5") != 0) {
-			argp_error(state, "--firmware is 2.4 or 2.5");
-		}
-		bench->minor = arg[2] - '0';
+		arguments->firmware = arg;
 		break;
 	case OPTION_WIRING:
 		arguments->wiring = arg;
@@ -176,7 +190,7 @@ static int run_board(struct loop *loop, struct far_hub *hub, struct arguments *a
 	struct bench *bench;
 	struct why why;
 
-	if (strcmp(arguments->wiring, "none") != 0 &&
+	if (spec->class->has_pins && strcmp(arguments->wiring, "none") != 0 &&
 		classroom_find_wiring(arguments->wiring, &spec->wiring, &why) != ERR_NONE) {
 		return say_why(&why);
 	}
@@ -238,7 +252,8 @@ int main(int argc, char **argv)
 	};
 	struct arguments arguments = {
 		.wiring = "starter",
-		.bench = {.minor = 5, .boot_us = 100000, .seed = 1, .far = {.scheme = PORT_STREAM}},
+		.firmware = "",
+		.bench = {.boot_us = 100000, .seed = 1, .far = {.scheme = PORT_STREAM}},
 	};
 	struct loop_signal *term, *interrupt;
 	struct far_hub *hub;

@@ -74,11 +74,6 @@ const struct board_model *model_find(const char *name)
 	return NULL;
 }
 
-const char *model_names(void)
-{
-	return "uno, mega, nano, leonardo";
-}
-
 bool model_is_digital(const struct board_model *model, unsigned pin)
 {
 	return pin >= model->first_digital && pin <= model->last_digital;

@@ -23,8 +23,6 @@ struct board_model {
 
 /* NULL if there is none of that name. */
 const struct board_model *model_find(const char *name);
-/* For messages: "uno, mega, nano, leonardo". */
-const char *model_names(void);
 
 bool model_is_digital(const struct board_model *model, unsigned pin);
 bool model_is_analog(const struct board_model *model, unsigned pin);

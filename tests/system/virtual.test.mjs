@@ -112,7 +112,7 @@ test('wrong arguments end with code 2 and say what is wrong', async () => {
 	for (const [args, word] of [
 		[[], /--classroom/],
 		[['--board', 'due'], /uno, mega, nano, leonardo/],
-		[['--board', 'uno', '--firmware', '3'], /2\.4 or 2\.5/],
+		[['--board', 'uno', '--firmware', '3'], /no "3"/],
 		[['--board', 'uno', '--wiring', 'none-such'], /none-such/],
 		[['--board', 'uno', '--listen', 'serial:/dev/ttyS0'], /unix:PATH or tcp/],
 		[['--board', 'uno', '--listen', 'unix:relative'], /unix:relative/],
@@ -143,7 +143,7 @@ test('a classroom announces seats and boards, then answers questions in order', 
 	assert.deepEqual(Object.keys(room.boards), ['uno-1', 'uno-2', 'uno-3']);
 	assert.deepEqual(room.boards['uno-3'], {
 		label: 'uno-3', seat: '3', model: 'uno', wiring: 'traffic-light',
-		port: `stream:${room.dir}/uno-3?driver=firmata&label=uno-3&seat=3&wiring=traffic-light`,
+		port: `stream:${room.dir}/uno-3?driver=firmata&label=uno-3&seat=3&wiring=traffic-light&baud=57600`,
 	});
 	const asked = [];
 	for (let i = 0; i < 50; i++) {

@@ -1,0 +1,6 @@
+/* Every machine there is; machines.c lists them, each stands in its own file. */
+#pragma once
+
+#include "virtual/machine.h"
+
+extern const struct machine_class machine_uno, machine_mega, machine_nano, machine_leonardo;
