@@ -284,6 +284,9 @@ void kit_describe_end(struct kit *kit);
  */
 
 bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count);
+/* The same for what moves something, where the driver sends it later than the command came
+ * (or with other things): a hold drops it while it waits. */
+bool kit_send_motion(struct kit *kit, const uint8_t *bytes, size_t count);
 void kit_set(struct kit *kit, int property, const struct value *value);
 void kit_emit(struct kit *kit, int event, const struct value *value);
 /*
