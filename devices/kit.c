@@ -300,13 +300,18 @@ void kit_stop(struct kit *kit, int64_t now_us)
 	}
 }
 
-bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count)
+bool kit_send_lane(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane)
 {
-	if (!kit->owner || !kit->owner->send(kit->owner_data, bytes, count, kit->lane)) {
+	if (!kit->owner || !kit->owner->send(kit->owner_data, bytes, count, lane)) {
 		return false;
 	}
 	kit->bytes_out += count;
 	return true;
+}
+
+bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count)
+{
+	return kit_send_lane(kit, bytes, count, kit->lane);
 }
 
 bool kit_send_motion(struct kit *kit, const uint8_t *bytes, size_t count)

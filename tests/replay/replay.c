@@ -13,7 +13,7 @@
  *   900  unplug | plug        the port is gone; it is there again
  *   990  end                  time passes until then
  * Between lines the kit gets its ticks, every 20 ms. The .json file is an array of the
- * moments in which something happened: {t, sent, set, events, answers, state}.
+ * moments in which something happened: {t, sent, set, events, answers, held, state}.
  * REPLAY_WRITE=1 writes the .json files instead of comparing; look at the difference.
  */
 #include <setjmp.h>
@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "driver.h"
+#include "kit_motion.h"
 #include "wiring.h"
 
 #include <cjson/cJSON.h>
@@ -53,6 +54,7 @@ struct player {
 	cJSON *events, *answers;
 	uint64_t seq;
 	enum kit_state state;
+	bool is_held; /* the kit proved its rest */
 };
 
 static char *read_file(const char *path)
@@ -98,6 +100,7 @@ static void begin_moment(struct player *player)
 	player->answers = cJSON_CreateArray();
 	player->seq = player->kit->seq;
 	player->state = player->kit->state;
+	player->is_held = false;
 }
 
 static void add_filled(cJSON *object, const char *key, cJSON *item)
@@ -127,6 +130,9 @@ static void end_moment(struct player *player)
 	add_filled(moment, "set", set);
 	add_filled(moment, "events", player->events);
 	add_filled(moment, "answers", player->answers);
+	if (player->is_held) {
+		cJSON_AddTrueToObject(moment, "held");
+	}
 	if (kit->state != player->state) {
 		cJSON_AddStringToObject(moment, "state", kit_state_name(kit->state));
 	}
@@ -163,6 +169,14 @@ static void on_changed(void *data, struct kit *kit)
 	(void)kit;
 }
 
+static void on_held(void *data, struct kit *kit)
+{
+	struct player *player = data;
+
+	(void)kit;
+	player->is_held = true;
+}
+
 static void on_sample(void *data, struct kit *kit)
 {
 	(void)data;
@@ -190,7 +204,7 @@ static void on_done(void *data, const struct value *result, const struct why *wh
 		why->code ? cJSON_CreateString(err_name(why->code)) : json_of(result));
 }
 
-static const struct kit_owner owner = {on_send, on_backlog, on_changed, NULL};
+static const struct kit_owner owner = {on_send, on_backlog, on_changed, on_held};
 static const struct kit_listener listener = {on_sample, on_event};
 
 /* ---- commands ---- */
@@ -257,7 +271,8 @@ static void do_write(struct player *player, const char *name, const char *text)
 
 	assert_true(json && index >= 0);
 	answer_error(
-		player, kit_write(player->kit, index, &value, player->now_us, NULL, NULL, NULL));
+		player,
+		kit_write_motion(player->kit, index, &value, player->now_us, NULL, NULL, NULL));
 	cJSON_Delete(json);
 }
 
@@ -275,7 +290,8 @@ static void do_act(struct player *player, const char *name, const char *text)
 		args[i] = value_of(cJSON_GetObjectItem(json, action->args[i].name), numbers);
 	}
 	answer_error(
-		player, kit_act(player->kit, index, args, player->now_us, on_done, player, NULL));
+		player,
+		kit_act_motion(player->kit, index, args, player->now_us, on_done, player, NULL));
 	cJSON_Delete(json);
 }
 

@@ -27,3 +27,5 @@ typedef const char *decode_fn(
 
 /* One file a protocol; vectors.c lists them. */
 decode_fn decode_firmata;
+decode_fn decode_nxt;
+decode_fn decode_makeblock;

@@ -23,6 +23,8 @@ static const struct {
 	decode_fn *decode;
 } codecs[] = {
 	{"firmata", decode_firmata},
+	{"nxt", decode_nxt},
+	{"mbot", decode_makeblock},
 };
 
 static decode_fn *find_codec(const char *protocol)
@@ -104,11 +106,12 @@ static const char *check_vector(decode_fn *decode, const cJSON *vector, const ch
 	const char *direction = cJSON_GetStringValue(cJSON_GetObjectItem(vector, "direction"));
 	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(vector, "hex"));
 	const cJSON *reply = cJSON_GetObjectItem(vector, "reply_hex");
-	bool to_kit = direction && strcmp(direction, "host->board") == 0;
+	size_t length = direction ? strlen(direction) : 0;
+	bool to_kit = length > 6 && strncmp(direction, "host->", 6) == 0;
 
 	*field = "direction";
-	if (!to_kit && (!direction || strcmp(direction, "board->host") != 0)) {
-		return "is neither host->board nor board->host";
+	if (!to_kit && (length < 7 || strcmp(direction + length - 6, "->host") != 0)) {
+		return "is neither from the host (host->board) nor to it (board->host)";
 	}
 	*field = "hex";
 	if (!hex) {
