@@ -316,13 +316,7 @@ bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count)
 
 bool kit_send_motion(struct kit *kit, const uint8_t *bytes, size_t count)
 {
-	enum lane before = kit->lane;
-
-	kit->lane = LANE_MOTION;
-	bool is_sent = kit_send(kit, bytes, count);
-
-	kit->lane = before;
-	return is_sent;
+	return kit_send_lane(kit, bytes, count, LANE_MOTION);
 }
 
 void kit_watch(struct kit *kit, int index, int64_t now_us)

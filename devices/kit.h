@@ -284,14 +284,11 @@ void kit_describe_end(struct kit *kit);
  */
 
 bool kit_send(struct kit *kit, const uint8_t *bytes, size_t count);
-/*
- * For a driver that keeps commands back until the kit has answered: what write() and hold()
- * asked for goes out in their lane (LANE_MOTION, LANE_FIRST) when it is sent later.
- */
-bool kit_send_lane(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane);
 /* The same for what moves something, where the driver sends it later than the command came
  * (or with other things): a hold drops it while it waits. */
 bool kit_send_motion(struct kit *kit, const uint8_t *bytes, size_t count);
+/* The same in any lane: LANE_FIRST for what a hold still has to say after hold(). */
+bool kit_send_lane(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane);
 void kit_set(struct kit *kit, int property, const struct value *value);
 void kit_emit(struct kit *kit, int event, const struct value *value);
 /*
