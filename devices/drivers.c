@@ -2,11 +2,13 @@
 #include "driver.h"
 
 #include "firmata/firmata.h"
+#include "owi/owi.h"
 
 #include <string.h>
 
 const struct driver *const drivers[] = {
 	&firmata_driver,
+	&owi_driver,
 	NULL,
 };
 

@@ -4,3 +4,4 @@
 #include "virtual/machine.h"
 
 extern const struct machine_class machine_uno, machine_mega, machine_nano, machine_leonardo;
+extern const struct machine_class machine_ev3, machine_owi;

@@ -29,3 +29,4 @@ typedef const char *decode_fn(
 decode_fn decode_firmata;
 decode_fn decode_nxt;
 decode_fn decode_makeblock;
+decode_fn decode_owi;

@@ -25,6 +25,7 @@ static const struct {
 	{"firmata", decode_firmata},
 	{"nxt", decode_nxt},
 	{"mbot", decode_makeblock},
+	{"owi_arm", decode_owi},
 };
 
 static decode_fn *find_codec(const char *protocol)
@@ -108,6 +109,8 @@ static const char *check_vector(decode_fn *decode, const cJSON *vector, const ch
 	const cJSON *reply = cJSON_GetObjectItem(vector, "reply_hex");
 	size_t length = direction ? strlen(direction) : 0;
 	bool to_kit = length > 6 && strncmp(direction, "host->", 6) == 0;
+
+	to_kit |= length > 0 && strcmp(direction, "control") == 0; /* a USB control transfer */
 
 	*field = "direction";
 	if (!to_kit && (length < 7 || strcmp(direction + length - 6, "->host") != 0)) {
