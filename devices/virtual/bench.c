@@ -14,6 +14,7 @@ enum {
 	GARBAGE_PERIOD_US = 10000,
 	GARBAGE_BYTES = 57,      /* a line of 57600 baud, full */
 	GRID_US = 1000,          /* machines are served together, on a millisecond grid */
+	MOVING_PERIOD_US = 20000, /* how often one that moves looks around by itself */
 };
 
 static const char *const fault_words[FAULT_COUNT] = {
@@ -42,9 +43,22 @@ enum fault fault_find(const char *word)
 
 /* ---- what it feels ---- */
 
+double bench_feel(const struct bench *bench, enum scene_field field, int64_t now_us)
+{
+	const struct body *body = bench->world.body;
+
+	if (body && field == SCENE_LIGHT) {
+		return body_light(body);
+	}
+	if (body && field == SCENE_DISTANCE) {
+		return body_distance_cm(body);
+	}
+	return scene_get(&bench->scene, field, now_us);
+}
+
 static double feel_scene(void *data, enum scene_field field)
 {
-	return scene_get(&((struct bench *)data)->scene, field, clock_now_us());
+	return bench_feel(data, field, clock_now_us());
 }
 
 /* ---- the line ---- */
@@ -87,15 +101,30 @@ static void send_line(void *data, const uint8_t *bytes, size_t count)
 	}
 }
 
+/* The lab clock, with the floor moved up to now. */
+static int64_t look_around(struct bench *bench)
+{
+	int64_t now_us = clock_now_us();
+
+	if (bench->world.body) {
+		floor_step(bench->world.body->floor, now_us);
+	}
+	return now_us;
+}
+
 /* Lets the machine do what is due and sets the timer for what comes next. */
 static void run_machine(struct bench *bench)
 {
 	const struct machine_class *class = bench->machine.class;
-	int64_t now_us = clock_now_us(), due_us = INT64_MAX;
+	int64_t now_us = look_around(bench), due_us = INT64_MAX;
 
 	do {
 		due_us = bench->is_powered ? class->tick(&bench->machine, now_us) : INT64_MAX;
 	} while (due_us <= now_us);
+	if (bench->world.body && body_is_moving(bench->world.body) &&
+		due_us > now_us + MOVING_PERIOD_US) {
+		due_us = now_us + MOVING_PERIOD_US;
+	}
 	if (bench->fault == FAULT_REBOOT && now_us >= bench->booted_us) {
 		bench->fault = FAULT_NONE;
 	}
@@ -124,7 +153,7 @@ static void on_timer(void *data)
 static void on_opened(void *data)
 {
 	struct bench *bench = data;
-	int64_t now_us = clock_now_us();
+	int64_t now_us = look_around(bench);
 
 	if (!bench->is_powered) {
 		reset_machine(bench, now_us);
@@ -144,7 +173,7 @@ static void on_received(void *data, const uint8_t *bytes, size_t count)
 	struct bench *bench = data;
 
 	if (bench->fault != FAULT_SILENCE) {
-		bench->machine.class->feed(&bench->machine, bytes, count, clock_now_us());
+		bench->machine.class->feed(&bench->machine, bytes, count, look_around(bench));
 	}
 	run_machine(bench);
 }
@@ -200,7 +229,7 @@ enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why)
 		loop_timer_start(bench->fault_timer, GARBAGE_PERIOD_US, GARBAGE_PERIOD_US);
 		break;
 	case FAULT_REBOOT:
-		reset_machine(bench, clock_now_us());
+		reset_machine(bench, look_around(bench));
 		break;
 	case FAULT_NONE:
 	case FAULT_SILENCE:
@@ -216,7 +245,15 @@ enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why)
 
 void bench_set(struct bench *bench, enum scene_field field, double value)
 {
-	scene_set(&bench->scene, field, value);
+	struct body *body = bench->world.body;
+
+	if (body && field == SCENE_LIGHT) {
+		body->light_set = value;
+	} else if (body && field == SCENE_DISTANCE) {
+		body->distance_set = value;
+	} else {
+		scene_set(&bench->scene, field, value);
+	}
 	run_machine(bench); /* it looks at its inputs all the time */
 }
 
@@ -240,6 +277,13 @@ struct bench *bench_create(struct loop *loop, struct far_hub *hub, const struct 
 		.firmware = spec->firmware,
 		.state = xcalloc(1, spec->class->state_size),
 	};
+	if (spec->class->has_body) {
+		bench->world.body = floor_add_body(spec->floor, spec->seed);
+	}
+	if (spec->class->joints) {
+		bench->world.arm = &bench->arm;
+		arm_init(&bench->arm, spec->class->joints, clock_now_us());
+	}
 	scene_init(&bench->scene, spec->seed, clock_now_us());
 	bench->timer = loop_timer_add(loop, on_timer, bench);
 	bench->fault_timer = loop_timer_add(loop, on_fault_timer, bench);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "virtual/far_end.h"
+#include "virtual/floor.h"
 #include "virtual/machine.h"
 
 enum fault {
@@ -31,12 +32,14 @@ struct bench_spec {
 	uint32_t seed;
 	struct wiring wiring;       /* id "" = nothing is wired */
 	struct port_spec far;
+	struct floor *floor;        /* borrowed: where its body stands, if it has one */
 };
 
 struct bench {
 	struct bench_spec spec;
 	struct machine machine;     /* owned: its state */
-	struct machine_world world;
+	struct machine_world world; /* its body is the floor's */
+	struct arm arm;
 	struct scene scene;
 	bool is_powered;
 	int64_t booted_us;          /* when the last boot ends */
@@ -52,5 +55,7 @@ struct bench *bench_create(struct loop *loop, struct far_hub *hub, const struct 
 	struct why *why);
 void bench_destroy(struct bench *bench);
 
+/* What is around it: of a robot, what its body feels on the floor. */
+double bench_feel(const struct bench *bench, enum scene_field field, int64_t now_us);
 void bench_set(struct bench *bench, enum scene_field field, double value);
 enum err bench_set_fault(struct bench *bench, enum fault fault, struct why *why);

@@ -1,14 +1,17 @@
 /*
- * A virtual classroom: seats, and benches on some of them, read from a JSON
- * file. Those of devices/virtual/classrooms are inside the program and are
+ * A virtual classroom: seats, benches on some of them, and the floor on which robots roll,
+ * read from a JSON file. Those of devices/virtual/classrooms are inside the program and are
  * called by name; any other is called by its path.
  *
  *   {"seats": ["1", "2"],
  *    "boards": [{"label": "uno-1", "seat": "1", "model": "uno", "wiring": "starter",
- *                "firmware": "2.5", "boot_ms": 100, "seed": 1, "port": "pty"}]}
+ *                "firmware": "2.5", "boot_ms": 100, "seed": 1, "port": "pty"},
+ *               {"label": "mbot-1", "seat": "2", "model": "mbot", "pose": [0.5, 0.5, 0]}],
+ *    "objects": [{"id": "box-1", "type": "box", "at": [1, 1], "size": [0.2, 0.2]}]}
  *
- * `label` and `model` are needed; wiring, seat: none; firmware 2.5; boot_ms 100;
- * seed: the board's number; port: "pty" or "unix".
+ * `label` and `model` are needed; wiring, seat: none; firmware: the model's usual one;
+ * boot_ms 100; seed: the board's number; port: "pty" or "unix"; pose: a free place.
+ * `objects` has world.set's shape (docs/api.md).
  */
 #pragma once
 
@@ -22,6 +25,7 @@ struct classroom {
 	char name[256];
 	struct bench *benches[CLASSROOM_BENCHES_MAX]; /* owned */
 	size_t bench_count;
+	struct floor *floor; /* owned: where the robots are */
 	char seats[CLASSROOM_SEATS_MAX][32];
 	size_t seat_count;
 };

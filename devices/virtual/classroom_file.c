@@ -1,7 +1,9 @@
 /* Reads a classroom from its JSON file and plugs its boards in; see classroom.h. */
 #include "virtual/classroom.h"
 
+#include "clock.h"
 #include "embedded.h"
+#include "virtual/plan.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -183,13 +185,19 @@ static enum err add_board(const struct reader *in, const cJSON *json)
 {
 	struct classroom *classroom = in->classroom;
 	int number = (int)classroom->bench_count + 1;
-	struct bench_spec spec = {.seed = (uint32_t)number};
+	struct bench_spec spec = {.seed = (uint32_t)number, .floor = classroom->floor};
 	char wiring[KIT_ID_MAX + 1];
 	const char *wrong = read_board(in, json, &spec);
 
 	if (!wrong && (!get_text(json, "wiring", true, wiring, sizeof(wiring)) ||
 			      (wiring[0] && !spec.class->has_pins))) {
 		wrong = "wiring";
+	}
+	const cJSON *pose = cJSON_GetObjectItemCaseSensitive(json, "pose");
+	double place[3];
+
+	if (!wrong && pose && !(spec.class->has_body && plan_read_numbers(pose, place, 3))) {
+		wrong = "pose";
 	}
 	if (wrong && strcmp(wrong, "model") == 0) {
 		return no_model(in, number, json);
@@ -210,6 +218,9 @@ static enum err add_board(const struct reader *in, const cJSON *json)
 		err = bench ? ERR_NONE : in->why->code;
 		classroom->benches[classroom->bench_count] = bench;
 		classroom->bench_count += bench != NULL;
+		if (bench && pose) {
+			floor_place(bench->world.body, place[0], place[1], place[2]);
+		}
 	}
 	return err;
 }
@@ -219,8 +230,16 @@ static enum err read_classroom(const struct reader *in, const cJSON *json)
 	struct classroom *classroom = in->classroom;
 	const cJSON *seats = cJSON_GetObjectItemCaseSensitive(json, "seats");
 	const cJSON *boards = cJSON_GetObjectItemCaseSensitive(json, "boards");
+	const cJSON *objects = cJSON_GetObjectItemCaseSensitive(json, "objects");
 	const cJSON *item;
 
+	if (objects && !cJSON_IsArray(objects)) {
+		return why_set(in->why, ERR_INVALID, MSG_CLASSROOM_FIELD, classroom->name,
+			"objects");
+	}
+	if (plan_merge(&classroom->floor->plan, objects, in->why) != ERR_NONE) {
+		return in->why->code;
+	}
 	cJSON_ArrayForEach(item, seats) {
 		if (!cJSON_IsArray(seats) || classroom->seat_count == CLASSROOM_SEATS_MAX ||
 			!cJSON_IsString(item) || !item->valuestring[0] ||
@@ -259,6 +278,7 @@ struct classroom *classroom_create(struct loop *loop, struct far_hub *hub, const
 	free(text);
 	classroom = xcalloc(1, sizeof(*classroom));
 	snprintf(classroom->name, sizeof(classroom->name), "%s", name);
+	classroom->floor = floor_create(clock_now_us());
 
 	const struct reader in = {loop, hub, dir, classroom, why};
 	enum err err = json ? read_classroom(&in, json)

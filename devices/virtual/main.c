@@ -4,6 +4,7 @@
  */
 #include "virtual/control.h"
 
+#include "clock.h"
 #include "log.h"
 
 #include <argp.h>
@@ -194,15 +195,18 @@ static int run_board(struct loop *loop, struct far_hub *hub, struct arguments *a
 		classroom_find_wiring(arguments->wiring, &spec->wiring, &why) != ERR_NONE) {
 		return say_why(&why);
 	}
+	spec->floor = floor_create(clock_now_us());
 	bench = bench_create(loop, hub, spec, &why);
 	if (!bench || bench_set_fault(bench, arguments->fault, &why) != ERR_NONE) {
 		bench_destroy(bench);
+		floor_destroy(spec->floor);
 		return say_why(&why);
 	}
 	printf("%s\n", far_end_name(bench->far));
 	fflush(stdout);
 	loop_run(loop);
 	bench_destroy(bench);
+	floor_destroy(spec->floor);
 	return EXIT_WELL;
 }
 

@@ -72,5 +72,5 @@ double scene_get(const struct scene *scene, enum scene_field field, int64_t now_
 void scene_set(struct scene *scene, enum scene_field field, double value)
 {
 	scene->fields[field].value = value;
-	scene->fields[field].is_set = true;
+	scene->fields[field].is_set = !isnan(value);
 }

@@ -39,5 +39,5 @@ bool scene_is_bool(enum scene_field field);
 
 /* Booleans are 0 and 1. */
 double scene_get(const struct scene *scene, enum scene_field field, int64_t now_us);
-/* The value is in range already. */
+/* The value is in range already; NAN: it varies by itself again. */
 void scene_set(struct scene *scene, enum scene_field field, double value);

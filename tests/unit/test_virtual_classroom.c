@@ -134,6 +134,7 @@ static double measure(int analog_channel, double scale, double offset)
 	const char on[] = {(char)(0xC0 | analog_channel), 1};
 
 	channel = analog_channel;
+	host_read(); /* samples of before */
 	host.count = 0;
 	say(on, sizeof(on));
 	assert_true(comes(has_sample));
@@ -268,7 +269,8 @@ static void a_wrong_world_is_refused_with_a_reason_and_changes_nothing(void **st
 		{"{\"kits\":{\"uno-1\":{\"light\":1.01}}}", "from 0 to 1", ERR_INVALID},
 		{"{\"kits\":{\"uno-1\":{\"light\":-0.01}}}", "from 0 to 1", ERR_INVALID},
 		{"{\"kits\":{\"uno-1\":{\"light\":\"dark\"}}}", "from 0 to 1", ERR_INVALID},
-		{"{\"kits\":{\"uno-1\":{\"light\":null}}}", "from 0 to 1", ERR_INVALID},
+		{"{\"kits\":{\"uno-1\":{\"button\":null}}}", "true or false", ERR_INVALID},
+		{"{\"kits\":{\"uno-1\":{\"pose\":[1,1,0]}}}", "no \"pose\"", ERR_INVALID},
 		{"{\"kits\":{\"uno-1\":{\"distance\":401}}}", "from 0 to 400", ERR_INVALID},
 		{"{\"kits\":{\"uno-1\":{\"button\":1}}}", "true or false", ERR_INVALID},
 		{"{\"kits\":{\"uno-1\":{\"fault\":\"fire\"}}}", "garbage", ERR_INVALID},
@@ -278,7 +280,7 @@ static void a_wrong_world_is_refused_with_a_reason_and_changes_nothing(void **st
 		{"{\"kits\":[]}", "kits", ERR_INVALID},
 		{"[]", "params", ERR_INVALID},
 		{"{\"objects\":{}}", "objects", ERR_INVALID},
-		{"{\"objects\":[{}]}", "robots", ERR_UNSUPPORTED},
+		{"{\"objects\":[{}]}", "\"id\"", ERR_INVALID},
 	};
 	struct why why;
 
