@@ -27,6 +27,8 @@ typedef const char *decode_fn(
 
 /* One file a protocol; vectors.c lists them. */
 decode_fn decode_firmata;
+decode_fn decode_dynamixel, decode_lx16a;
 decode_fn decode_nxt;
 decode_fn decode_makeblock;
 decode_fn decode_owi;
+decode_fn decode_ev3;

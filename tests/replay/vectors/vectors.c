@@ -23,9 +23,12 @@ static const struct {
 	decode_fn *decode;
 } codecs[] = {
 	{"firmata", decode_firmata},
+	{"dynamixel2", decode_dynamixel},
+	{"lx16a", decode_lx16a},
 	{"nxt", decode_nxt},
 	{"mbot", decode_makeblock},
 	{"owi_arm", decode_owi},
+	{"ev3", decode_ev3},
 };
 
 static decode_fn *find_codec(const char *protocol)
