@@ -23,7 +23,7 @@ struct client {
 	enum role role;
 	enum lang lang;
 	char user[33];         /* "" = nobody */
-	bool watches_kits, watches_room;
+	bool watches_kits, watches_room, watches_world;
 	double tokens;         /* rpc.c's: requests that it may still make now */
 	int64_t tokens_us;
 

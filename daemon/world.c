@@ -54,11 +54,21 @@ struct world {
 	size_t label_count;
 	struct { /* in the order of asking, which is that of answers */
 		int64_t number;
-		struct request *request;
+		enum world_question what;
+		struct request *request; /* NULL: asked by ourselves */
 	} questions[QUESTIONS_MAX];
 	int question_count;
 	int64_t last_number;
+	bool is_watched; /* kitlab-virtual was asked for what changes */
 };
+
+/* What nobody waits for fails in silence. */
+static void fail(struct request *request, const struct why *why)
+{
+	if (request) {
+		request_fail(request, why);
+	}
+}
 
 /* ---- what kitlab-virtual says ---- */
 
@@ -138,6 +148,68 @@ static struct request *take_question(struct world *world)
 	return request;
 }
 
+/* ---- who watches ---- */
+
+static bool watches_world(const struct client *client, const void *data)
+{
+	(void)data;
+	return client->watches_world;
+}
+
+static bool has_watchers(const struct world *world)
+{
+	const struct client *client = world->server->clients;
+
+	while (client && !client->watches_world) {
+		client = client->next;
+	}
+	return client != NULL;
+}
+
+static void add_time(cJSON *view)
+{
+	cJSON_AddNumberToObject(view, "t", (double)clock_now_us() / 1e3);
+}
+
+/* To all who watch. The last one goes without a word: the next frame notices. */
+static void tell_watchers(struct world *world, cJSON *view)
+{
+	char *text;
+
+	if (!has_watchers(world)) {
+		if (world->is_watched) {
+			world_ask(world, NULL, WORLD_UNWATCH, NULL);
+		}
+		return;
+	}
+	add_time(view);
+	text = cJSON_PrintUnformatted(view);
+	bus_broadcast(world->server, rpc_notification("world.changed", text, strlen(text)),
+		watches_world, NULL);
+	free(text);
+}
+
+static void take_result(struct world *world, cJSON *result)
+{
+	enum world_question what = world->questions[0].what;
+	struct request *request = take_question(world);
+
+	if (!request) {
+		if (what == WORLD_WATCH) {
+			tell_watchers(world, result);
+		}
+		cJSON_Delete(result);
+		return;
+	}
+	if (what == WORLD_WATCH) {
+		add_time(result);
+		if (request->client) {
+			request->client->watches_world = true;
+		}
+	}
+	request_reply(request, result);
+}
+
 static void take_answer(struct world *world, cJSON *json)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(json, "id");
@@ -151,10 +223,17 @@ static void take_answer(struct world *world, cJSON *json)
 	}
 	if (error) {
 		read_why(error, &why);
-		request_fail(take_question(world), &why);
+		fail(take_question(world), &why);
 	} else {
-		request_reply(take_question(world),
-			cJSON_DetachItemFromObjectCaseSensitive(json, "result"));
+		take_result(world, cJSON_DetachItemFromObjectCaseSensitive(json, "result"));
+	}
+}
+
+static void on_ready(struct world *world)
+{
+	world->is_ready = true;
+	if (has_watchers(world)) { /* it was started again */
+		world_ask(world, NULL, WORLD_WATCH, NULL);
 	}
 }
 
@@ -164,13 +243,16 @@ static void on_line(void *data, const char *line)
 	cJSON *json = cJSON_Parse(line);
 	const cJSON *board = cJSON_GetObjectItemCaseSensitive(json, "board");
 	const cJSON *seats = cJSON_GetObjectItemCaseSensitive(json, "seats");
+	cJSON *changed = cJSON_GetObjectItemCaseSensitive(json, "changed");
 
 	if (board) {
 		take_board(world, board);
 	} else if (seats) {
 		take_seats(world, seats);
+	} else if (changed) {
+		tell_watchers(world, changed);
 	} else if (cJSON_HasObjectItem(json, "ready")) {
-		world->is_ready = true;
+		on_ready(world);
 	} else if (cJSON_HasObjectItem(json, "id")) {
 		take_answer(world, json);
 	} else {
@@ -190,8 +272,9 @@ static void on_ended(void *data)
 	world->lines = NULL;
 	world->is_ready = false;
 	why_set(&why, ERR_LOST, MSG_WORLD_GONE);
+	world->is_watched = false;
 	while (world->question_count > 0) {
-		request_fail(take_question(world), &why);
+		fail(take_question(world), &why);
 	}
 	if (world->process.pid > 0) {
 		kill(world->process.pid, SIGTERM);
@@ -330,7 +413,8 @@ void world_destroy(struct world *world)
 	free(world);
 }
 
-void world_ask(struct world *world, struct request *request, const cJSON *set)
+void world_ask(struct world *world, struct request *request, enum world_question question,
+	const cJSON *set)
 {
 	cJSON *json;
 	char *text;
@@ -338,25 +422,34 @@ void world_ask(struct world *world, struct request *request, const cJSON *set)
 
 	if (!world->is_ready) {
 		why_set(&why, ERR_LOST, MSG_WORLD_GONE);
-		request_fail(request, &why);
+		fail(request, &why);
 		return;
 	}
 	if (world->question_count == QUESTIONS_MAX) {
 		why_set(&why, ERR_BUSY, MSG_WORLD_BUSY, QUESTIONS_MAX);
-		request_fail(request, &why);
+		fail(request, &why);
 		return;
 	}
 	if (world->question_count == 0) {
 		loop_timer_start(world->answer_timer, ANSWER_WAIT_US, 0);
 	}
 	world->questions[world->question_count].number = ++world->last_number;
+	world->questions[world->question_count].what = question;
 	world->questions[world->question_count++].request = request;
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "id", (double)world->last_number);
-	if (set) {
-		cJSON_AddItemToObject(json, "set", cJSON_Duplicate(set, true));
-	} else {
+	switch (question) {
+	case WORLD_GET:
 		cJSON_AddTrueToObject(json, "get");
+		break;
+	case WORLD_SET:
+		cJSON_AddItemToObject(json, "set", cJSON_Duplicate(set, true));
+		break;
+	case WORLD_WATCH:
+	case WORLD_UNWATCH:
+		world->is_watched = question == WORLD_WATCH;
+		cJSON_AddBoolToObject(json, "watch", world->is_watched);
+		break;
 	}
 	text = cJSON_PrintUnformatted(json);
 	lines_send(world->lines, text);

@@ -1,7 +1,6 @@
-/* The world of a classroom: what world.get tells and world.set changes; see classroom.h. */
+/* The life of a classroom, and what world.set changes of it; see classroom.h. */
 #include "virtual/classroom.h"
 
-#include "clock.h"
 #include "virtual/plan.h"
 #include "xalloc.h"
 
@@ -29,100 +28,6 @@ struct bench *classroom_find(const struct classroom *classroom, const char *labe
 		}
 	}
 	return NULL;
-}
-
-/* ---- telling ---- */
-
-static double rounded(double value, double parts)
-{
-	return round(value * parts) / parts;
-}
-
-/* Tenths of a millimetre and of a milliradian. */
-static cJSON *get_pose(const struct body *body)
-{
-	const double pose[] = {rounded(body->x, 1e4), rounded(body->y, 1e4),
-		rounded(body->heading, 1e4)};
-
-	return cJSON_CreateDoubleArray(pose, 3);
-}
-
-static cJSON *get_joints(const struct arm *arm)
-{
-	cJSON *joints = cJSON_CreateArray();
-
-	for (unsigned i = 0; i < arm->count; i++) {
-		cJSON_AddItemToArray(joints,
-			cJSON_CreateNumber(rounded(arm->joints[i].angle, 100)));
-	}
-	return joints;
-}
-
-static cJSON *get_bench(const struct bench *bench, int64_t now_us)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	for (int i = 0; i < SCENE_FIELDS; i++) {
-		enum scene_field field = (enum scene_field)i;
-		double value = bench_feel(bench, field, now_us);
-		const char *name = scene_word(field)->name;
-
-		if (scene_is_bool(field)) {
-			cJSON_AddBoolToObject(json, name, value != 0);
-		} else {
-			cJSON_AddNumberToObject(json, name, bench->world.body ? rounded(value, 1e4) : value);
-		}
-	}
-	if (bench->world.body) {
-		cJSON_AddItemToObject(json, "pose", get_pose(bench->world.body));
-	}
-	if (bench->world.arm) {
-		cJSON_AddItemToObject(json, "joints", get_joints(bench->world.arm));
-	}
-	if (bench->fault == FAULT_NONE) {
-		cJSON_AddNullToObject(json, "fault");
-	} else {
-		cJSON_AddStringToObject(json, "fault", fault_word(bench->fault));
-	}
-	return json;
-}
-
-/* Moves all that moves up to now. */
-static int64_t step(const struct classroom *classroom)
-{
-	int64_t now_us = clock_now_us();
-
-	floor_step(classroom->floor, now_us);
-	for (size_t i = 0; i < classroom->bench_count; i++) {
-		if (classroom->benches[i]->world.arm) {
-			arm_step(classroom->benches[i]->world.arm, now_us);
-		}
-	}
-	return now_us;
-}
-
-/* A room in which nothing is and nothing rolls is not worth telling. */
-static cJSON *get_objects(const struct classroom *classroom)
-{
-	const struct floor *floor = classroom->floor;
-
-	return floor->body_count || floor->plan.object_count ? plan_tell(&floor->plan)
-							     : cJSON_CreateArray();
-}
-
-cJSON *classroom_get(const struct classroom *classroom)
-{
-	cJSON *world = cJSON_CreateObject();
-	cJSON *kits = cJSON_AddObjectToObject(world, "kits");
-	int64_t now_us = step(classroom);
-
-	for (size_t i = 0; i < classroom->bench_count; i++) {
-		const struct bench *bench = classroom->benches[i];
-
-		cJSON_AddItemToObject(kits, bench->spec.label, get_bench(bench, now_us));
-	}
-	cJSON_AddItemToObject(world, "objects", get_objects(classroom));
-	return world;
 }
 
 /* ---- changing ---- */
@@ -286,7 +191,7 @@ enum err classroom_set(struct classroom *classroom, const cJSON *world, struct w
 	struct floor *floor = classroom->floor;
 	struct floor_plan *plan = xcalloc(1, sizeof(*plan)); /* tried on a copy */
 
-	step(classroom);
+	classroom_step(classroom);
 	*plan = floor->plan;
 	err = plan_merge(plan, objects, why);
 	if (err == ERR_NONE) {

@@ -21,6 +21,19 @@
 
 enum { CLASSROOM_BENCHES_MAX = 256, CLASSROOM_SEATS_MAX = 256 };
 
+/* Where a robot or an arm was when it was told: its pose, or the angles of its joints. */
+struct bench_place {
+	double numbers[ARM_JOINTS_MAX];
+	int count; /* 0: it has no place */
+	double speed;
+};
+
+/* What somebody who watches was told last. */
+struct classroom_seen {
+	struct bench_place places[CLASSROOM_BENCHES_MAX];
+	uint64_t changes;
+};
+
 struct classroom {
 	char name[256];
 	struct bench *benches[CLASSROOM_BENCHES_MAX]; /* owned */
@@ -39,6 +52,11 @@ struct bench *classroom_find(const struct classroom *classroom, const char *labe
 
 /* The world of all benches, in API.md's shape; owned by the caller. */
 cJSON *classroom_get(const struct classroom *classroom);
+/* Only what has a place, and the objects; with `seen`, only what changed since then (NULL:
+ * nothing did). The caller's. */
+cJSON *classroom_view(const struct classroom *classroom, struct classroom_seen *seen);
+/* Moves all that moves up to now, and says when that is. */
+int64_t classroom_step(const struct classroom *classroom);
 /* Merges the same shape; all of it or, with *why, nothing. */
 enum err classroom_set(struct classroom *classroom, const cJSON *world, struct why *why);
 

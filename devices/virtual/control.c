@@ -13,10 +13,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { FRAME_US = 33000 };
+
 struct control {
 	struct loop *loop;           /* borrowed */
 	struct classroom *classroom; /* borrowed; NULL until it is announced */
 	struct lines *lines;
+	struct loop_timer *frames;   /* runs while somebody watches */
+	struct classroom_seen seen;
 };
 
 /* Takes over `json`. */
@@ -117,15 +121,41 @@ void control_refuse(struct control *control, const struct why *why)
 
 /* ---- what is asked ---- */
 
+static void on_frame(void *data)
+{
+	struct control *control = data;
+	cJSON *view = classroom_view(control->classroom, &control->seen);
+
+	if (view) {
+		cJSON *json = cJSON_CreateObject();
+
+		cJSON_AddItemToObject(json, "changed", view);
+		say(control, json);
+	}
+}
+
+/* True begins again with all of it. */
+static cJSON *watch(struct control *control, bool on)
+{
+	loop_timer_stop(control->frames);
+	if (on) {
+		loop_timer_start(control->frames, FRAME_US, FRAME_US);
+	}
+	return classroom_view(control->classroom, NULL);
+}
+
 static void answer(struct control *control, const cJSON *question)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(question, "id");
 	const cJSON *set = cJSON_GetObjectItemCaseSensitive(question, "set");
+	const cJSON *watched = cJSON_GetObjectItemCaseSensitive(question, "watch");
 	cJSON *json = cJSON_CreateObject();
 	struct why why;
 
 	cJSON_AddItemToObject(json, "id", cJSON_Duplicate(id, false));
-	if (set && classroom_set(control->classroom, set, &why) != ERR_NONE) {
+	if (watched) {
+		cJSON_AddItemToObject(json, "result", watch(control, cJSON_IsTrue(watched)));
+	} else if (set && classroom_set(control->classroom, set, &why) != ERR_NONE) {
 		add_error(json, &why);
 	} else {
 		cJSON_AddItemToObject(json, "result", classroom_get(control->classroom));
@@ -182,6 +212,7 @@ struct control *control_create(struct loop *loop, const char *text, struct why *
 	}
 	control = xcalloc(1, sizeof(*control));
 	control->loop = loop;
+	control->frames = loop_timer_add(loop, on_frame, control);
 	control->lines = lines_create(loop, fd, &lines_events, control);
 	return control;
 }
@@ -189,6 +220,7 @@ struct control *control_create(struct loop *loop, const char *text, struct why *
 void control_destroy(struct control *control)
 {
 	if (control) {
+		loop_timer_remove(control->frames);
 		lines_destroy(control->lines);
 		free(control);
 	}

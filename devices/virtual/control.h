@@ -15,8 +15,12 @@
  *   {"id": 2, "set": {"kits": {"uno-1": {"light": 0.2, "fault": "silence"}}}}
  *                                             -> {"id": 2, "result": WORLD} after the change
  *                                             or {"id": 2, "error": ERROR}, nothing is changed
- * WORLD has API.md's shape: {"kits": {ID: {light, temperature, button, pot, distance, fault}},
- * "objects": []}. ERROR is {"reason": "invalid", "text": ["English", "Chinese"]}.
+ *   {"id": 3, "watch": true}                  -> {"id": 3, "result": VIEW}
+ * From then on, at most 30 times a second and only when something changed, until
+ * {"id": 4, "watch": false}:
+ *   {"changed": VIEW}                         with only what changed
+ * WORLD and VIEW are world.get's and world.watch's of docs/api.md, without the time. ERROR is
+ * {"reason": "invalid", "text": ["English", "Chinese"]}.
  */
 #pragma once
 

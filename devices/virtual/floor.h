@@ -19,7 +19,8 @@
 enum {
 	FLOOR_BODIES_MAX = 256,
 	FLOOR_OBJECTS_MAX = 64,
-	FLOOR_POINTS_MAX = 128,
+	FLOOR_POINTS_MAX = 128,   /* of a line */
+	FLOOR_POINTS_TOTAL = 512, /* of all */
 	FLOOR_STEP_US = 5000,
 };
 

@@ -139,6 +139,17 @@ static bool read_place(const cJSON *json, const struct floor_plan *plan, struct 
 	return true;
 }
 
+/* How many points a line may have beside the others: all of them fit on a control line. */
+static unsigned points_max(const struct floor_plan *plan, const struct floor_object *line)
+{
+	unsigned left = FLOOR_POINTS_TOTAL;
+
+	for (unsigned i = 0; i < plan->object_count; i++) {
+		left -= &plan->objects[i] == line ? 0 : plan->objects[i].point_count;
+	}
+	return left < FLOOR_POINTS_MAX ? left : FLOOR_POINTS_MAX;
+}
+
 static bool read_points(const cJSON *json, const struct floor_plan *plan,
 	struct floor_object *line)
 {
@@ -146,7 +157,7 @@ static bool read_points(const cJSON *json, const struct floor_plan *plan,
 	const cJSON *point;
 	unsigned i = 0;
 
-	if (count < 2 || count > FLOOR_POINTS_MAX) {
+	if (count < 2 || count > (int)points_max(plan, line)) {
 		return false;
 	}
 	cJSON_ArrayForEach(point, json)
@@ -197,8 +208,9 @@ static enum err read_field(const cJSON *json, const struct field *field, const c
 	case POINTS:
 		return read_points(json, plan, base)
 			? ERR_NONE
-			: why_set(why, ERR_INVALID, MSG_WORLD_POINTS, id, FLOOR_POINTS_MAX,
-				  plan->size[0], plan->size[1]);
+			: why_set(why, ERR_INVALID, MSG_WORLD_POINTS, id,
+				  (int)points_max(plan, base), plan->size[0],
+				  plan->size[1]);
 	}
 	return ERR_INTERNAL;
 }

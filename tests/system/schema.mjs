@@ -50,11 +50,24 @@ const scriptError = object({ line: orNull(integer), message: text, hint: orNull(
 const outputLine = object({ stream: oneOf('out', 'error'), text });
 const run = object({ run: text, name: text, kits: array(id), state: runState, started: orNull(utc),
 	by: orNull(text), error: orNull(scriptError) }, ['error']);
-const worldKit = object({ light: { type: 'number', minimum: 0, maximum: 1 }, temperature: number, button: bool,
-	pot: { type: 'number', minimum: 0, maximum: 1 }, distance: number,
-	pose: { type: 'array', items: number, minItems: 3, maxItems: 3 },
-	fault: orNull(oneOf('silence', 'noise', 'unplug', 'slow', 'garbage', 'reboot')) }, ['pose']);
-const world = object({ kits: map(worldKit), objects: { type: 'array' } });
+const share = { type: 'number', minimum: 0, maximum: 1 };
+const numbers = (count) => ({ type: 'array', items: number, minItems: count, maxItems: count });
+const pose = numbers(3);
+const joints = { type: 'array', items: number, minItems: 1, maxItems: 8 };
+const worldKit = object({ light: share, temperature: number, button: bool, pot: share, distance: number, pose, joints,
+	fault: orNull(oneOf('silence', 'noise', 'unplug', 'slow', 'garbage', 'reboot')) }, ['pose', 'joints']);
+const place = numbers(2);
+const objectOf = (type, properties) => object({ id, type: { const: type }, ...properties });
+const worldObjects = array({ anyOf: [
+	objectOf('room', { size: place, daylight: share, slip: share }),
+	objectOf('box', { at: place, size: place, heading: number }),
+	objectOf('circle', { at: place, radius: number }),
+	objectOf('line', { points: { type: 'array', items: place, minItems: 2, maxItems: 128 }, closed: bool, width: number }),
+	objectOf('lamp', { at: place, brightness: share, reach: number }),
+] });
+const world = object({ kits: map(worldKit), objects: worldObjects });
+const worldView = object({ t: number, objects: worldObjects,
+	kits: map({ anyOf: [object({ pose, speed: number, radius: number }), object({ joints })] }) });
 const room = object({ stopped: bool, level: orNull(oneOf('hold', 'kill')), by: orNull(text), at: orNull(utc),
 	unconfirmed: array(id) });
 const caseData = object({ id: text, title: { type: 'string', minLength: 1 } });
@@ -83,7 +96,9 @@ const results = {
 	'case.list': object({ cases: array(caseData) }),
 	'case.get': object({ id: text, guide: text, starter: text }),
 	'world.get': world,
-	'world.set': { type: 'object' },
+	'world.set': world,
+	'world.watch': worldView,
+	'world.unwatch': empty,
 	'room.watch': room,
 	'room.unwatch': empty,
 };
@@ -95,6 +110,7 @@ const notifications = {
 	'script.output': object({ run: text, stream: oneOf('out', 'error'), text, dropped: integer }, ['dropped']),
 	'script.state': object({ run: text, state: runState, error: orNull(scriptError) }, ['error']),
 	'script.plot': object({ run: text, t: number, set: map(orNull(number)) }),
+	'world.changed': { ...worldView, required: ['t', 'kits'] },
 	'room.changed': room,
 };
 
