@@ -103,14 +103,18 @@ static enum err set_joints(struct bench *bench, const cJSON *json, bool is_done,
 {
 	struct arm *arm = bench->world.arm;
 	double angles[ARM_JOINTS_MAX];
-	bool fits = plan_read_numbers(json, angles, (int)arm->count);
+	unsigned wrong = 0;
 
-	for (unsigned i = 0; i < arm->count && fits; i++) {
-		fits = angles[i] >= arm->joints[i].min && angles[i] <= arm->joints[i].max;
+	if (plan_read_numbers(json, angles, (int)arm->count)) {
+		while (wrong < arm->count && angles[wrong] >= arm->joints[wrong].min &&
+			angles[wrong] <= arm->joints[wrong].max) {
+			wrong++;
+		}
 	}
-	if (!fits) {
+	if (wrong < arm->count) {
 		return why_set(why, ERR_INVALID, MSG_WORLD_JOINTS, bench->spec.label,
-			(int)arm->count, arm->joints[0].min, arm->joints[0].max);
+			(int)arm->count, (int)wrong + 1, arm->joints[wrong].min,
+			arm->joints[wrong].max);
 	}
 	for (unsigned i = 0; i < arm->count && is_done; i++) {
 		arm->joints[i].angle = angles[i];
