@@ -8,11 +8,13 @@
 #include "cases.h"
 #include "clock.h"
 #include "config.h"
+#include "flash.h"
 #include "lab.h"
 #include "log.h"
 #include "reading.h"
 #include "script.h"
 #include "server.h"
+#include "spawner.h"
 #include "store.h"
 #include "web.h"
 #include "wirings.h"
@@ -55,6 +57,7 @@ static void on_kit_renamed(void *data, struct kit *kit, const char *old_id)
 
 static void on_kit_gone(void *data, struct kit *kit)
 {
+	flash_forget(data, kit);
 	bus_kit_gone(((struct server *)data)->bus, kit);
 }
 
@@ -189,6 +192,10 @@ static int start_parts(struct server *server)
 		return say_why(config->state_dir, &why, EXIT_STATE);
 	}
 	server->wirings = wirings_create(config->wiring_dir);
+	server->spawner = spawner_create(server->loop);
+	if (!server->spawner) {
+		log_error("no thread can be started: scripts cannot run");
+	}
 	server->lab = lab_create(server->loop, &lab_events, server);
 	server->bus = bus_create(server);
 	server->cases = cases_create(config->cases_dir);
@@ -256,6 +263,8 @@ static void destroy_parts(struct server *server)
 	web_destroy(server->web);
 	world_destroy(server->world);
 	readings_destroy(server);
+	spawner_destroy(server->spawner);
+	flash_destroy(server);
 	scripts_destroy(server->scripts);
 	lab_destroy(server->lab);
 	bus_destroy(server->bus);

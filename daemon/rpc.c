@@ -19,14 +19,14 @@ enum {
 	CODE_METHOD = -32601,
 	CODE_PARAMS = -32602,
 	CODE_OTHER = -32000,
-	REQUEST_BYTES_MAX = 64 * 1024, /* but for those that carry a script */
+	REQUEST_BYTES_MAX = 64 * 1024, /* but for those that carry a file */
 	UNREAD_MAX = 16 * 1024,        /* over the rate, longer ones are not even looked into */
 	REQUESTS_MAX = 256,            /* of one client without an answer yet */
 	ID_TEXT_MAX = 64,
 };
 
 static const struct rpc_method *const tables[] = {
-	rpc_kits, rpc_scripts, rpc_cases, rpc_world, rpc_room,
+	rpc_kits, rpc_scripts, rpc_cases, rpc_world, rpc_room, rpc_flash,
 };
 
 /* ---- answers ---- */
@@ -203,9 +203,10 @@ static size_t pending(const struct client *client)
 	return count;
 }
 
-static bool carries_script(const char *method)
+static bool carries_file(const char *method)
 {
-	return strcmp(method, "script.run") == 0 || strcmp(method, "case.check") == 0;
+	return strcmp(method, "script.run") == 0 || strcmp(method, "case.check") == 0 ||
+		strcmp(method, "kit.flash") == 0;
 }
 
 /* Rights and limits of one request. Fills *code and *why when it may not be. */
@@ -224,7 +225,7 @@ static const struct rpc_method *admit(struct client *client, const char *name, s
 		why_set(why, ERR_FORBIDDEN, MSG_ROLE, name, role_name(method->role));
 		return NULL;
 	}
-	if (length > REQUEST_BYTES_MAX && !carries_script(name)) {
+	if (length > REQUEST_BYTES_MAX && !carries_file(name)) {
 		why_set(why, ERR_LIMIT, MSG_REQUEST_SIZE, REQUEST_BYTES_MAX / 1024);
 		return NULL;
 	}

@@ -27,7 +27,8 @@ struct rpc_method {
 	rpc_handler *handler;
 };
 
-extern const struct rpc_method rpc_kits[], rpc_scripts[], rpc_cases[], rpc_world[], rpc_room[];
+extern const struct rpc_method rpc_kits[], rpc_scripts[], rpc_cases[], rpc_world[], rpc_room[],
+	rpc_flash[];
 
 /* One text message of a client. Never keeps `text`. */
 void rpc_message(struct client *client, const char *text, size_t length);

@@ -12,7 +12,7 @@
 #include "config.h"
 #include "lab.h"
 #include "log.h"
-#include "script_spawn.h"
+#include "spawner.h"
 #include "server.h"
 #include "xalloc.h"
 
@@ -42,10 +42,7 @@ struct scripts *scripts_create(struct server *server)
 	self[length < 0 ? 0 : length] = '\0';
 	scripts->server = server;
 	snprintf(scripts->runner, sizeof(scripts->runner), "%s/kitlab-runner", dirname(self));
-	scripts->spawner = spawner_create(server->loop, scripts->runner);
-	if (!scripts->spawner) {
-		log_error("no thread can be started: scripts cannot run");
-	}
+	scripts->argv[0] = scripts->runner;
 	return scripts;
 }
 
@@ -77,7 +74,6 @@ void scripts_destroy(struct scripts *scripts)
 	if (!scripts) {
 		return;
 	}
-	spawner_destroy(scripts->spawner);
 	while ((run = scripts->runs)) {
 		scripts->runs = run->next;
 		if (run->pid > 0) {
@@ -329,7 +325,7 @@ static enum err check(struct scripts *scripts, const struct script_start *start,
 	if (scripts->is_ending) {
 		return why_set(why, ERR_STOPPED, MSG_RUN_STOPPED);
 	}
-	if (!scripts->spawner) {
+	if (!scripts->server->spawner) {
 		return why_set(why, ERR_IO, MSG_RUN_NO_RUNNER, strerror(EAGAIN));
 	}
 	if (start->source_length > WIRE_SOURCE_MAX) {

@@ -16,7 +16,7 @@
 #include "clock.h"
 #include "config.h"
 #include "log.h"
-#include "script_spawn.h"
+#include "spawner.h"
 #include "server.h"
 
 #include <errno.h>
@@ -125,7 +125,14 @@ void run_spawn(struct run *run)
 	run_link_open(run, pair[0]);
 	output_begin(run);
 	run->is_spawning = true;
-	spawner_start(run->scripts->spawner, pair[1], WIRE_FD, on_spawned, run);
+	struct spawn spawn = {
+		.argv = run->scripts->argv,
+		.environment = run->scripts->argv + 1, /* none */
+		.fd = pair[1],
+		.as_fds = {WIRE_FD, -1},
+	};
+
+	spawner_start(run->scripts->server->spawner, &spawn, on_spawned, run);
 }
 
 void run_release_process(struct run *run)

@@ -3,7 +3,7 @@
  *
  *   script.c          runs: starting, queueing, stopping, ending, the ring
  *   script_watch.c    who hears of them
- *   script_spawn.c    a thread that starts processes
+ *   spawner.c    a thread that starts processes
  *   script_process.c  the process: pings, hang detection, signals, its end
  *   script_link.c     the socket: packets in (throttled) and out (queued)
  *   script_kits.c     the kits of a run, and what they do
@@ -160,7 +160,7 @@ struct scripts {
 	struct run *runs;	 /* owned */
 	size_t kept;		 /* ended runs among them */
 	char runner[512];	 /* path of the program */
-	struct spawner *spawner; /* owned */
+	char *argv[2];		 /* the runner's: its path, NULL */
 	bool is_ending;
 	void (*done)(void *data);
 	void *done_data;

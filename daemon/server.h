@@ -18,7 +18,9 @@ struct server {
 	struct lab *lab;
 	struct bus *bus;
 	struct client *clients;    /* all that are connected */
+	struct spawner *spawner;   /* spawner.h: starts programs beside the loop; NULL = cannot */
 	struct scripts *scripts;   /* script.h */
+	struct flash *flash;       /* flash.h: firmware being written */
 	struct cases *cases;       /* cases.h */
 	struct world *world;       /* world.h: kitlab-virtual; NULL = no virtual classroom */
 	struct reading *readings;  /* reading.h: those that wait or linger */

@@ -330,7 +330,71 @@ void lab_need_ticks(struct lab *lab)
 	}
 }
 
+/* ---- lending ---- */
+
+static struct link *link_of(const struct lab *lab, const struct kit *kit)
+{
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (link->kit == kit) {
+			return link;
+		}
+	}
+	return NULL;
+}
+
+enum err lab_lend(struct lab *lab, struct kit *kit, const struct why *reason, char *path,
+	size_t room, struct why *why)
+{
+	struct link *link = link_of(lab, kit);
+
+	if (!link || kit->state == KIT_ABSENT || kit->state == KIT_LOST) {
+		return why_set(why, ERR_LOST, MSG_KIT_LOST, kit->id);
+	}
+	if (link->spec.scheme != PORT_SERIAL && link->spec.scheme != PORT_STREAM) {
+		return why_set(why, ERR_UNSUPPORTED, MSG_FLASH_PORT, kit->id);
+	}
+	snprintf(path, room, "%s", link->spec.target);
+	link_lend(link, reason);
+	return ERR_NONE;
+}
+
+void lab_take_back(struct lab *lab, struct kit *kit)
+{
+	struct link *link = link_of(lab, kit);
+
+	if (link && link->is_lent) {
+		link_take_back(link);
+	}
+}
+
 /* ---- hot-plug ---- */
+
+/* Some `--port usb:...` may have waited for it. */
+static bool is_wished_for(struct lab *lab, const struct hotplug_device *device)
+{
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (!link->from_hotplug && !link->device.path[0] && link_wants(link, device)) {
+			link_retry_now(link);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_a_kit(const struct hotplug_device *device)
+{
+	const char *model;
+
+	if (device->is_raw) { /* a mouse is no news */
+		return probe_by_ids(device, &model) != NULL;
+	}
+	if (!probe_knows_ids(device)) {
+		log_info("%s: USB %04x:%04x (%s) is no kit that a driver knows; left alone",
+			device->path, device->vendor, device->product, device->title);
+		return false;
+	}
+	return true;
+}
 
 static void on_added(void *data, const struct hotplug_device *device)
 {
@@ -361,7 +425,8 @@ static void on_removed(void *data, const char *path)
 	struct lab *lab = data;
 	struct link *link = find_link(lab, path);
 
-	if (link && link->from_hotplug) {
+	/* A boot loader may come and go as another device while the line is lent. */
+	if (link && link->from_hotplug && !link->is_lent) {
 		log_info("%s: %s is unplugged", link->kit->id, path);
 		remove_link(lab, link, KIT_LOST);
 	}

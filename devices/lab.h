@@ -49,6 +49,15 @@ enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char 
 /* Closes the port that has this label; its kit is `absent` from then on. */
 void lab_remove_port(struct lab *lab, const char *label);
 
+/*
+ * Lends the kit's serial device to another program (avrdude): the kit is held, its port
+ * closed and kept closed; `path` is the device. The kit is `refused` with `reason` until
+ * lab_take_back() opens it again. ERR_UNSUPPORTED: it is not on a line that has a path.
+ */
+enum err lab_lend(struct lab *lab, struct kit *kit, const struct why *reason, char *path,
+	size_t room, struct why *why);
+void lab_take_back(struct lab *lab, struct kit *kit);
+
 /* Listens to udev for serial ports that drivers know, and lists those here now: their number. */
 int lab_scan(struct lab *lab);
 

@@ -285,6 +285,29 @@ void link_open(struct link *link)
 	port_open(link->port, &how);
 }
 
+void link_lend(struct link *link, const struct why *reason)
+{
+	int64_t now_us = clock_now_us();
+
+	if (port_is_open(link->port) && !link->is_probing) {
+		kit_hold(link->kit, HOLD_ALL, reason, now_us);
+		kit_stop(link->kit, now_us);
+	}
+	link->is_lent = true;
+	link->is_probing = false;
+	link->opened_us = 0;
+	link->delay_us = DELAY_MIN_US;
+	loop_timer_stop(link->retry);
+	port_close(link->port);
+	kit_lose(link->kit, KIT_REFUSED, reason, now_us);
+}
+
+void link_take_back(struct link *link)
+{
+	link->is_lent = false;
+	link_open(link);
+}
+
 void link_retry_now(struct link *link)
 {
 	if (!port_is_open(link->port) && loop_timer_is_running(link->retry)) {

@@ -18,6 +18,7 @@ struct link {
 	struct hotplug_device device; /* vendor 0 = not on USB, or not known */
 	char model[KIT_ID_MAX + 1];   /* known of virtual kits; "" = by ids or by the driver */
 	bool from_hotplug;     /* ends with its device */
+	bool is_lent;          /* another program has the device: stays closed */
 	bool is_probing;
 	struct probe probe;
 	struct loop_timer *retry;
@@ -30,8 +31,13 @@ struct link *link_create(struct lab *lab, const struct port_spec *spec, const ch
 void link_destroy(struct link *link); /* its kit stays with the lab */
 void link_open(struct link *link);
 void link_tick(struct link *link, int64_t now_us);
+/* Closes the port and keeps it closed, and opens it again. */
+void link_lend(struct link *link, const struct why *reason);
+void link_take_back(struct link *link);
 /* The device came back: no more waiting. */
 void link_retry_now(struct link *link);
+/* A usb: port that a person asked for: is it this device, by ids, serial number and socket? */
+bool link_wants(const struct link *link, const struct hotplug_device *device);
 
 /* ---- lab.c, for links ---- */
 

@@ -5,6 +5,8 @@
 #include "session.h"
 #include "xalloc.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,4 +92,33 @@ cJSON *cli_pairs(const struct cli *cli, int first)
 		free(name);
 	}
 	return pairs;
+}
+
+char *cli_read_file(const char *path, size_t max, struct why *why)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	FILE *in = is_stdin ? stdin : fopen(path, "re");
+
+	if (!in) {
+		why_set(why, ERR_IO, MSG_CLI_CANNOT_READ, path, strerror(errno));
+		return NULL;
+	}
+	char *text = xcalloc(1, max + 2);
+	size_t length = fread(text, 1, max + 1, in);
+	int fault = ferror(in) ? errno : 0;
+
+	if (!is_stdin) {
+		fclose(in);
+	}
+	if (fault) {
+		why_set(why, ERR_IO, MSG_CLI_CANNOT_READ, path, strerror(fault));
+	} else if (length > max) {
+		why_set(why, ERR_LIMIT, MSG_CLI_FILE_LONG, path, (int)(max / 1024));
+	} else if (strlen(text) != length) {
+		why_set(why, ERR_INVALID, MSG_CLI_NOT_TEXT, path);
+	} else {
+		return text;
+	}
+	free(text);
+	return NULL;
 }

@@ -24,6 +24,7 @@ struct cli {
 	const char *seed;   /* run; NULL = by chance */
 	const char *rate;   /* watch, frames a second; NULL = the daemon's default */
 	const char *search; /* cases */
+	const char *board;  /* flash; NULL = the kit's model */
 	bool all;           /* stop */
 	bool starter, solution; /* cases */
 
@@ -50,8 +51,12 @@ cJSON *cli_value(const char *text);
 /* args[first...] of the form NAME=VALUE as an object; NULL: one is not, and the person was told. */
 cJSON *cli_pairs(const struct cli *cli, int first);
 
+/* A text file whole, the caller's; NULL and *why. "-" is standard input. */
+char *cli_read_file(const char *path, size_t max, struct why *why);
+
 typedef int command_fn(struct cli *cli);
 
 command_fn command_kits, command_watch, command_read, command_write, command_act; /* cmd_kits.c */
 command_fn command_run, command_stop;    /* cmd_run.c */
 command_fn command_world, command_cases; /* cmd_room.c */
+command_fn command_flash;                /* cmd_flash.c */

@@ -4,42 +4,11 @@
 
 #include "xalloc.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SOURCE_BYTES_MAX = 256 * 1024 }; /* API.md, Limits */
-
-/* The script's text, which is the caller's; NULL and *why. "-" is standard input. */
-static char *read_source(const char *path, struct why *why)
-{
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *in = is_stdin ? stdin : fopen(path, "re");
-
-	if (!in) {
-		why_set(why, ERR_IO, MSG_CLI_CANNOT_READ, path, strerror(errno));
-		return NULL;
-	}
-	char *text = xcalloc(1, SOURCE_BYTES_MAX + 2);
-	size_t length = fread(text, 1, SOURCE_BYTES_MAX + 1, in);
-	int fault = ferror(in) ? errno : 0;
-
-	if (!is_stdin) {
-		fclose(in);
-	}
-	if (fault) {
-		why_set(why, ERR_IO, MSG_CLI_CANNOT_READ, path, strerror(fault));
-	} else if (length > SOURCE_BYTES_MAX) {
-		why_set(why, ERR_LIMIT, MSG_CLI_SCRIPT_LONG, path, SOURCE_BYTES_MAX / 1024);
-	} else if (strlen(text) != length) {
-		why_set(why, ERR_INVALID, MSG_CLI_NOT_TEXT, path);
-	} else {
-		return text;
-	}
-	free(text);
-	return NULL;
-}
 
 static void print_plot(const cJSON *set)
 {
@@ -158,7 +127,7 @@ int command_run(struct cli *cli)
 	const char *slash = strrchr(cli->args[0], '/');
 	struct follow follow = {.cli = cli, .name = slash ? slash + 1 : cli->args[0]};
 	struct why why;
-	char *source = read_source(cli->args[0], &why);
+	char *source = cli_read_file(cli->args[0], SOURCE_BYTES_MAX, &why);
 
 	if (!source) {
 		say_why(cli, &why);

@@ -32,13 +32,14 @@ static const struct command commands[] = {
 	{"act", "KIT ACTION [NAME=VALUE...]", 2, ARGS_MAX, MSG_CLI_HELP_ACT, command_act},
 	{"run", "FILE.lua", 1, 1, MSG_CLI_HELP_RUN, command_run},
 	{"stop", "RUN", 1, 1, MSG_CLI_HELP_STOP, command_stop},
+	{"flash", "KIT [FILE.hex]", 1, 2, MSG_CLI_HELP_FLASH, command_flash},
 	{"world", "[KIT [NAME=VALUE...]]", 0, ARGS_MAX, MSG_CLI_HELP_WORLD, command_world},
 	{"cases", "[CASE]", 0, 1, MSG_CLI_HELP_CASES, command_cases},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-enum { OPT_LANG = 0x100, OPT_SEED, OPT_RATE, OPT_ALL, OPT_SEARCH, OPT_STARTER, OPT_SOLUTION };
+enum { OPT_LANG = 0x100, OPT_SEED, OPT_RATE, OPT_ALL, OPT_BOARD, OPT_SEARCH, OPT_STARTER, OPT_SOLUTION };
 
 /* The docs come from help_filter; argp wants some text to filter. */
 static const struct argp_option options[] = {
@@ -49,6 +50,7 @@ static const struct argp_option options[] = {
 	{"seed", OPT_SEED, "N", 0, "-", 2},
 	{"rate", OPT_RATE, "N", 0, "-", 2},
 	{"all", OPT_ALL, NULL, 0, "-", 2},
+	{"board", OPT_BOARD, "MODEL", 0, "-", 2},
 	{"search", OPT_SEARCH, "WORDS", 0, "-", 2},
 	{"starter", OPT_STARTER, NULL, 0, "-", 2},
 	{"solution", OPT_SOLUTION, NULL, 0, "-", 2},
@@ -66,6 +68,7 @@ static const struct {
 	{OPT_SEED, MSG_CLI_OPT_SEED},
 	{OPT_RATE, MSG_CLI_OPT_RATE},
 	{OPT_ALL, MSG_CLI_OPT_ALL},
+	{OPT_BOARD, MSG_CLI_OPT_BOARD},
 	{OPT_SEARCH, MSG_CLI_OPT_SEARCH},
 	{OPT_STARTER, MSG_CLI_OPT_STARTER},
 	{OPT_SOLUTION, MSG_CLI_OPT_SOLUTION},
@@ -168,6 +171,9 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ALL:
 		cli->all = true;
+		return 0;
+	case OPT_BOARD:
+		cli->board = arg;
 		return 0;
 	case OPT_SEARCH:
 		cli->search = arg;

@@ -4,7 +4,9 @@
  * input and see what the board does on standard output. Pins have Arduino's
  * numbers (14..19 = A0..A5).
  *
- *   simboard [-l LINK] FIRMWARE.hex      LINK: a symlink to the pty
+ *   simboard [-l LINK] [-b BOOT.hex] FIRMWARE.hex
+ *                                        LINK: a symlink to the pty; BOOT: a boot loader, which runs
+ *                                        first after power-up and reset, and may write the flash
  *
  *   adc CHANNEL MILLIVOLTS               ready PATH            the board hangs on PATH
  *   pin N 0|1|float                      pin N V CYCLES        its level changed (and stood 3 ms)
@@ -44,6 +46,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* ATmega328P registers by data address (its data sheet, register summary). */
+enum { MCUSR_AT = 0x54, MCUSR_EXTRF = 0x02, WDTCSR_AT = 0x60, WDTCSR_WDE = 0x08 };
+
 enum { HZ = 16000000, SLICE = HZ / 1000, STEADY = 3 * SLICE, PINS = 20, TX_MAX = 4096 };
 
 struct pin {
@@ -68,6 +73,8 @@ static struct board {
 	int master;               /* -1 = unplugged */
 	char path[64];
 	const char *link;
+	const char *boot_file;    /* NULL = no boot loader */
+	uint32_t boot;            /* where it begins */
 	bool uart_full;
 	unsigned char tx[TX_MAX]; /* to the pty */
 	size_t tx_count;
@@ -340,20 +347,51 @@ static void wire_uart(void)
 		UART_IRQ_OUT_XOFF), on_uart_full, NULL);
 }
 
-static void start_board(const char *firmware)
+/* Puts a hex file into the flash; returns where it begins. */
+static uint32_t load(const char *file)
 {
 	uint32_t size = 0, start = 0;
-	uint8_t *code = read_ihex_file(firmware, &size, &start);
+	uint8_t *code = read_ihex_file(file, &size, &start);
 
-	board.avr = avr_make_mcu_by_name("atmega328p");
-	if (!code || !board.avr || avr_init(board.avr) != 0) {
-		die(firmware);
+	if (!code) {
+		die(file);
 	}
 	memcpy(board.avr->flash + start, code, size);
 	free(code);
+	return start;
+}
+
+/* The reset button, or DTR's capacitor: a boot loader waits for a program only then. */
+static void press_reset(void)
+{
+	board.avr->data[MCUSR_AT] = MCUSR_EXTRF;
+	board.avr->pc = board.boot;
+}
+
+/*
+ * A boot loader leaves by a watchdog reset. On the chip its program then runs with the
+ * watchdog off; simavr 1.6 keeps WDE, and the program would be reset for ever.
+ */
+static void end_watchdog(void)
+{
+	if (board.boot_file && board.avr->pc < board.boot && board.avr->data[WDTCSR_AT] == WDTCSR_WDE) {
+		board.avr->data[WDTCSR_AT] = 0;
+	}
+}
+
+static void start_board(const char *firmware)
+{
+	board.avr = avr_make_mcu_by_name("atmega328p");
+	if (!board.avr || avr_init(board.avr) != 0) {
+		die(firmware);
+	}
 	board.avr->frequency = HZ;
 	board.avr->vcc = board.avr->avcc = board.avr->aref = 5000;
-	board.avr->pc = start;
+	board.avr->pc = load(firmware);
+	if (board.boot_file) {
+		board.boot = board.avr->reset_pc = load(board.boot_file);
+		press_reset();
+	}
 	board.avr->codeend = board.avr->flashend;
 	board.avr->log = 1;
 	wire_uart();
@@ -365,6 +403,9 @@ static void start_board(const char *firmware)
 static void reset(void)
 {
 	avr_reset(board.avr);
+	if (board.boot_file) {
+		press_reset();
+	}
 	board.uart_full = board.has_spoken = false;
 	board.heard_count = 0;
 	say("reset");
@@ -495,10 +536,15 @@ int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
-	if (argc == 4 && strcmp(argv[1], "-l") == 0) {
-		board.link = argv[2];
-	} else if (argc != 2) {
-		fprintf(stderr, "usage: simboard [-l LINK] FIRMWARE.hex\n");
+	for (int option; (option = getopt(argc, argv, "l:b:")) != -1;) {
+		if (option == 'l') {
+			board.link = optarg;
+		} else if (option == 'b') {
+			board.boot_file = optarg;
+		}
+	}
+	if (argc != optind + 1) {
+		fprintf(stderr, "usage: simboard [-l LINK] [-b BOOT.hex] FIRMWARE.hex\n");
 		return 2;
 	}
 	board.master = -1;
@@ -521,6 +567,7 @@ int main(int argc, char **argv)
 				say("crashed");
 				return 1;
 			}
+			end_watchdog();
 		}
 		if (reset_wanted) {
 			reset_wanted = 0;

@@ -5,13 +5,13 @@ import { build, root, run, scratch, until, within } from '../system/daemon.mjs';
 export const firmware = (version) => path.join(root, `build/firmware/uno-${version}.hex`);
 
 export class SimBoard {
-	/* `version` of the firmware: '2.4' or '2.5'. */
-	static async start(version) {
+	/* `version` of the firmware: '2.4' or '2.5'; `boot`: the hex file of a boot loader. */
+	static async start(version, { boot } = {}) {
 		const board = new SimBoard();
 		board.link = path.join(scratch(), 'board');
 		board.lines = [];
 		board.process = run(path.join(build, 'peers/simboard'),
-			['-l', board.link, firmware(version)], { stdio: ['pipe', 'pipe', 'pipe'] });
+			['-l', board.link, ...(boot ? ['-b', boot] : []), firmware(version)], { stdio: ['pipe', 'pipe', 'pipe'] });
 		let rest = '';
 		board.process.child.stdout.on('data', (text) => {
 			const lines = (rest + text).split('\n');

@@ -72,6 +72,9 @@ const room = object({ stopped: bool, level: orNull(oneOf('hold', 'kill')), by: o
 	unconfirmed: array(id) });
 const caseData = object({ id: text, title: { type: 'string', minLength: 1 } });
 
+const flash = object({ kit: id, name: text, board: text, phase: oneOf('connecting', 'writing', 'verifying', 'done', 'failed'),
+	share, error: object({ reason: text, hint: text }) }, ['error']);
+
 const results = {
 	hello: object({ server: text, version: { const: 1 }, role: oneOf('admin', 'teacher', 'student', 'display', 'none'),
 		user: orNull(text), now: object({ mono_ms: number, utc }), limits: { type: 'object' } }),
@@ -86,6 +89,8 @@ const results = {
 	'kit.read': object({ value, t: orNull(number) }),
 	'kit.write': object({ t: number }),
 	'kit.act': object({ result: {}, t: number }),
+	'kit.flash': empty,
+	'flash.list': object({ flashes: array(flash) }),
 	'script.run': object({ run: text }),
 	'script.watch': object({ run: text, name: text, kits: array(id), state: runState, started: orNull(utc),
 		by: orNull(text), error: orNull(scriptError),
@@ -112,6 +117,7 @@ const notifications = {
 	'script.plot': object({ run: text, t: number, set: map(orNull(number)) }),
 	'world.changed': { ...worldView, required: ['t', 'kits'] },
 	'room.changed': room,
+	'flash.changed': flash,
 };
 
 const error = object({

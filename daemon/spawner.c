@@ -1,5 +1,5 @@
-/* The thread that starts runners; see script_spawn.h. */
-#include "script_spawn.h"
+/* The thread that starts programs; see spawner.h. */
+#include "spawner.h"
 
 #include "xalloc.h"
 
@@ -13,7 +13,7 @@
 
 struct job {
 	struct job *next;
-	int fd, as_fd;
+	struct spawn spawn;
 	spawner_done_fn *done;
 	void *data;
 	pid_t pid;
@@ -25,7 +25,6 @@ struct jobs {
 };
 
 struct spawner {
-	const char *program;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t wake;
@@ -55,9 +54,9 @@ static struct job *pop(struct jobs *jobs)
 	return job;
 }
 
-static void start(const struct spawner *spawner, struct job *job)
+static void start(struct job *job)
 {
-	char *argv[] = {(char *)spawner->program, NULL}, *environment[] = {NULL};
+	const struct spawn *spawn = &job->spawn;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
@@ -65,16 +64,20 @@ static void start(const struct spawner *spawner, struct job *job)
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, job->fd, job->as_fd);
+	for (size_t i = 0; i < sizeof(spawn->as_fds) / sizeof(spawn->as_fds[0]); i++) {
+		if (spawn->as_fds[i] >= 0) {
+			posix_spawn_file_actions_adddup2(&actions, spawn->fd, spawn->as_fds[i]);
+		}
+	}
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
-	job->error =
-		posix_spawn(&job->pid, spawner->program, &actions, &attributes, argv, environment);
+	job->error = posix_spawnp(&job->pid, spawn->argv[0], &actions, &attributes, spawn->argv,
+		spawn->environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	close(job->fd);
+	close(spawn->fd);
 }
 
 static void *work(void *data)
@@ -94,7 +97,7 @@ static void *work(void *data)
 			continue;
 		}
 		pthread_mutex_unlock(&spawner->mutex);
-		start(spawner, job);
+		start(job);
 		pthread_mutex_lock(&spawner->mutex);
 		push(&spawner->finished, job);
 		if (write(spawner->event, &one, sizeof(one)) < 0) {
@@ -127,13 +130,12 @@ static void on_finished(void *data, int events)
 	}
 }
 
-struct spawner *spawner_create(struct loop *loop, const char *program)
+struct spawner *spawner_create(struct loop *loop)
 {
 	struct spawner *spawner = xcalloc(1, sizeof(*spawner));
 	sigset_t all, before;
 	int error;
 
-	spawner->program = program;
 	spawner->wanted.end = &spawner->wanted.first;
 	spawner->finished.end = &spawner->finished.first;
 	spawner->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -182,12 +184,12 @@ void spawner_destroy(struct spawner *spawner)
 	free(spawner);
 }
 
-void spawner_start(struct spawner *spawner, int fd, int as_fd, spawner_done_fn *done, void *data)
+void spawner_start(struct spawner *spawner, const struct spawn *spawn, spawner_done_fn *done,
+	void *data)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 
-	job->fd = fd;
-	job->as_fd = as_fd;
+	job->spawn = *spawn;
 	job->done = done;
 	job->data = data;
 	pthread_mutex_lock(&spawner->mutex);
