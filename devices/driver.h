@@ -24,7 +24,8 @@ struct usb_match {
 	uint16_t vendor, product;
 	const char *model; /* "uno": for the kit's id */
 	bool shared;       /* a bridge chip that many kits have: ids alone do not decide */
-	const char *text;  /* stands in its manufacturer or product string; NULL = any */
+	const char *text;  /* must stand in its manufacturer or product string, and then decides;
+			    * NULL = any */
 };
 
 struct driver {

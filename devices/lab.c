@@ -248,14 +248,37 @@ static struct link *add_link(struct lab *lab, const struct port_spec *spec, cons
 	return link;
 }
 
-static struct link *find_link(const struct lab *lab, const char *target)
+/* By the device's path. USB kits are opened by other words than that. */
+static struct link *find_link(const struct lab *lab, const char *path)
 {
 	for (struct link *link = lab->links; link; link = link->next) {
-		if (strcmp(link->spec.target, target) == 0) {
+		if (strcmp(link->spec.scheme == PORT_USB ? link->device.path : link->spec.target,
+			path) == 0) {
 			return link;
 		}
 	}
 	return NULL;
+}
+
+struct wish {
+	const struct lab *lab;
+	const struct link *link;
+};
+
+static bool fits_wish(void *data, const struct hotplug_device *device)
+{
+	const struct wish *wish = data;
+	const struct link *taken = find_link(wish->lab, device->path);
+
+	return link_wants(wish->link, device) && (!taken || taken == wish->link);
+}
+
+bool lab_find_usb(struct lab *lab, const struct link *link, struct hotplug_device *device)
+{
+	struct wish wish = {lab, link};
+
+	return hotplug_find_usb((uint16_t)strtoul(link->spec.target, NULL, 16),
+		(uint16_t)strtoul(link->spec.target + 5, NULL, 16), fits_wish, &wish, device);
 }
 
 static void remove_link(struct lab *lab, struct link *link, enum kit_state state)
@@ -400,23 +423,26 @@ static void on_added(void *data, const struct hotplug_device *device)
 {
 	struct lab *lab = data;
 	struct link *link = find_link(lab, device->path);
-	struct port_spec spec = {.scheme = PORT_SERIAL, .dtr = -1};
+	struct port_spec spec = {.scheme = device->is_raw ? PORT_USB : PORT_SERIAL, .dtr = -1};
 
 	if (link) {
 		link->device = *device;
 		link_retry_now(link);
 		return;
 	}
-	if (!probe_knows_ids(device)) {
-		log_info("%s: USB %04x:%04x (%s) is no kit that a driver knows; left alone",
-			device->path, device->vendor, device->product, device->title);
+	if (is_wished_for(lab, device) || !is_a_kit(device)) {
 		return;
 	}
 	if (lab->kit_count == KITS_MAX) {
 		log_warn("%s: left alone, there are %d kits already", device->path, KITS_MAX);
 		return;
 	}
-	snprintf(spec.target, sizeof(spec.target), "%s", device->path);
+	if (device->is_raw) {
+		snprintf(spec.target, sizeof(spec.target), "%04x:%04x", device->vendor,
+			device->product);
+	} else {
+		snprintf(spec.target, sizeof(spec.target), "%s", device->path);
+	}
 	link_open(add_link(lab, &spec, NULL, device));
 }
 

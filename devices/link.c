@@ -92,6 +92,7 @@ static void fill_kit(struct link *link)
 	snprintf(kit->seat, sizeof(kit->seat), "%.31s",
 		link->spec.seat[0] ? link->spec.seat : link->device.seat);
 	kit->sampling_ms = link->spec.sampling;
+	kit->is_packet = link->spec.scheme == PORT_USB;
 	if (!model[0] && link->device.vendor) {
 		probe_by_ids(&link->device, &model);
 	}
@@ -204,6 +205,9 @@ static void on_lost(void *data, const struct why *why)
 	}
 	link->opened_us = 0;
 	link->is_probing = false;
+	if (link->spec.scheme == PORT_USB && !link->from_hotplug) {
+		link->device.path[0] = '\0'; /* looked for anew */
+	}
 	loop_timer_start(link->retry, link->delay_us, 0);
 	link->delay_us = link->delay_us * 2 > DELAY_MAX_US ? DELAY_MAX_US : link->delay_us * 2;
 	kit_lose(link->kit, state, why, now_us);
@@ -262,14 +266,39 @@ static unsigned line_speed(const struct link *link)
 	return link->spec.baud ? link->spec.baud : driver ? driver->baud : DEFAULT_BAUD;
 }
 
-void link_open(struct link *link)
+/* A USB path as in "1-1.2", which names a socket; else `seat` is a word of the room's. */
+static bool is_socket(const char *seat)
+{
+	return strchr(seat, '-') && strspn(seat, "0123456789-.") == strlen(seat);
+}
+
+bool link_wants(const struct link *link, const struct hotplug_device *device)
+{
+	const struct port_spec *spec = &link->spec;
+
+	return spec->scheme == PORT_USB && device->is_raw &&
+		strtoul(spec->target, NULL, 16) == device->vendor &&
+		strtoul(spec->target + 5, NULL, 16) == device->product &&
+		(!spec->serial[0] || strcmp(spec->serial, device->serial) == 0) &&
+		(!is_socket(spec->seat) || strcmp(spec->seat, device->seat) == 0);
+}
+
+static void find_device(struct link *link)
 {
 	struct hotplug_device device;
 
-	if (link->spec.scheme == PORT_SERIAL && !link->from_hotplug &&
-		hotplug_lookup(link->spec.target, &device)) {
+	if (link->from_hotplug) {
+		return;
+	}
+	if ((link->spec.scheme == PORT_SERIAL && hotplug_lookup(link->spec.target, &device)) ||
+		(link->spec.scheme == PORT_USB && lab_find_usb(link->lab, link, &device))) {
 		link->device = device;
 	}
+}
+
+void link_open(struct link *link)
+{
+	find_device(link);
 	attach(link);
 	if (link->kit->state != KIT_LOST) {
 		kit_set_state(link->kit, KIT_OPENING, NULL);
@@ -279,6 +308,7 @@ void link_open(struct link *link)
 	const struct port_how how = {
 		.baud = line_speed(link),
 		.dtr = link->spec.dtr != 0,
+		.path = link->device.path[0] ? link->device.path : NULL,
 		.usb = driver ? driver->usb_io : NULL,
 	};
 

@@ -47,6 +47,8 @@ struct kit *lab_kit_for(struct lab *lab, const struct link *link, const char *id
 /* Is another open link driving this kit? */
 bool lab_is_taken(const struct lab *lab, const struct kit *kit, const struct link *except);
 void lab_drop_kit(struct lab *lab, struct kit *kit);
+/* The USB device that a link wants and no other link has. */
+bool lab_find_usb(struct lab *lab, const struct link *link, struct hotplug_device *device);
 bool lab_is_provisional(const struct kit *kit);
 /* The kit is ready: gives it its id if it has none yet, and lets it be remembered. */
 void lab_settle(struct lab *lab, struct kit *kit);

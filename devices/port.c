@@ -99,6 +99,7 @@ static const struct port_backend *find_backend(enum port_scheme scheme)
 	case PORT_UNIX:
 		return &port_fd_backend;
 	case PORT_USB:
+		return &port_usb_backend;
 	case PORT_UDP:
 		break;
 	}

@@ -76,7 +76,8 @@ void port_destroy(struct port *port); /* closes; calls nothing */
 struct port_how {
 	unsigned baud;            /* serial lines */
 	bool dtr;
-	const struct usb_io *usb; /* usb: ports; borrowed while it is open. NULL: cannot be opened */
+	const char *path;         /* usb: ports: "/dev/bus/usb/001/005", NULL = not plugged in */
+	const struct usb_io *usb; /* and the driver's table, NULL = no driver for it */
 };
 /* Answers by opened or lost, from the loop: never inside this call. */
 void port_open(struct port *port, const struct port_how *how);

@@ -39,6 +39,7 @@ struct port {
 
 	/* port_usb.c */
 	struct usb_link *usb; /* NULL = closed */
+	bool is_halted;       /* an endpoint stalled: to be cleared at the next open */
 };
 
 /* From the loop, never inside the owner's own call. The owner may close or destroy the port

@@ -3,12 +3,22 @@
 
 #include <string.h>
 
+static bool has_text(const struct usb_match *match, const struct hotplug_device *device)
+{
+	return !match->text || strstr(device->maker, match->text) ||
+		strstr(device->title, match->text);
+}
+
+/* Shared ids decide after all when a string of the device stands beside them. */
 static bool has_ids(const struct driver *driver, const struct hotplug_device *device, bool shared,
 	const char **model)
 {
+	if (device->is_raw != (driver->usb_io != NULL)) {
+		return false;
+	}
 	for (const struct usb_match *m = driver->usb; m && m->vendor; m++) {
 		if (m->vendor == device->vendor && m->product == device->product &&
-			m->shared == shared) {
+			has_text(m, device) && (m->shared && !m->text) == shared) {
 			if (model) {
 				*model = m->model;
 			}

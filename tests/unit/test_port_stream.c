@@ -44,7 +44,7 @@ static void what_cannot_be_opened_is_told_from_the_loop(void **state)
 		{"unix", "/nowhere/at/all", ERR_LOST},
 		{"tcp", "127.0.0.1:1", ERR_LOST},
 		{"udp", "127.0.0.1:1", ERR_UNSUPPORTED},
-		{"usb", "0694:0002", ERR_UNSUPPORTED},
+		{"usb", "0694:0002", ERR_LOST},
 	};
 
 	(void)state;
