@@ -211,6 +211,11 @@ $(B)/bench/%:
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lutil -lm
+# A port of ours, by hand, in the faked USB.
+$(B)/peers/usbport: $(B)/obj/tests/peers/usbport.o $(B)/libdevices.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_DEVICES)
 # The rigs are not ours to sanitize: simavr and umockdev come from Debian.
 build/peers/% build/san/peers/%: tests/peers/%.c
 	$(call say,RIG,$@)
