@@ -22,6 +22,11 @@ static const char file_name[] = "kitlab.db";
 static const char *const migrations[] = {
 	"CREATE TABLE kit (identity TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL,"
 	" model TEXT NOT NULL, wiring TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+	"ALTER TABLE kit ADD COLUMN proof TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE seat (path TEXT NOT NULL PRIMARY KEY, seat TEXT NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE health (kit TEXT NOT NULL, at TEXT NOT NULL, verdict TEXT NOT NULL,"
+	" report TEXT NOT NULL, PRIMARY KEY (kit, at)) STRICT, WITHOUT ROWID;",
 };
 enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 

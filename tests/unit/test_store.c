@@ -279,6 +279,99 @@ static void fault_36_a_failed_write_is_seen(void **state)
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static cJSON *answer;
+static bool is_answered;
+
+static void on_rows(void *data, cJSON *rows)
+{
+	(void)data;
+	answer = rows;
+	is_answered = true;
+	loop_stop(loop);
+}
+
+static cJSON *ask(struct store *store, const char *kit)
+{
+	is_answered = false;
+	assert_true(store_ask_health(store, kit, on_rows, NULL));
+	loop_run(loop);
+	assert_true(is_answered);
+	return answer;
+}
+
+static const char *cell(const cJSON *rows, int row, int column)
+{
+	return cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetArrayItem(rows, row), column));
+}
+
+static void check_ups_come_back_newest_first(void **state)
+{
+	struct store *store = open_store();
+
+	(void)state;
+	store_put_health(store, "uno-1", "2026-11-20T08:00:00Z", "repair", "{\"a\":1}");
+	store_put_health(store, "uno-1", "2026-11-21T08:00:00Z", "ready", "{\"a\":2}");
+	store_put_health(store, "nxt-1", "2026-11-19T08:00:00Z", "charge", "{}");
+	store_close(store);
+	store = open_store();
+	cJSON *rows = ask(store, "uno-1");
+
+	assert_int_equal(cJSON_GetArraySize(rows), 2);
+	assert_string_equal(cell(rows, 0, 1), "ready");
+	assert_string_equal(cell(rows, 1, 2), "{\"a\":1}");
+	cJSON_Delete(rows);
+	rows = ask(store, NULL);
+	assert_int_equal(cJSON_GetArraySize(rows), 2);
+	assert_string_equal(cell(rows, 0, 0), "nxt-1");
+	assert_string_equal(cell(rows, 1, 1), "2026-11-21T08:00:00Z");
+	assert_string_equal(cell(rows, 1, 2), "ready");
+	cJSON_Delete(rows);
+	store_close(store);
+}
+
+static void only_the_last_hundred_check_ups_of_a_kit_are_kept(void **state)
+{
+	struct store *store = open_store();
+
+	(void)state;
+	for (int i = 0; i < STORE_HEALTH_KEPT + 7; i++) {
+		char at[40];
+
+		snprintf(at, sizeof(at), "2026-11-20T08:%02d:%02dZ", i / 60, i % 60);
+		store_put_health(store, "uno-1", at, "ready", "{}");
+	}
+	cJSON *rows = ask(store, "uno-1");
+
+	assert_int_equal(cJSON_GetArraySize(rows), STORE_HEALTH_KEPT);
+	assert_string_equal(cell(rows, STORE_HEALTH_KEPT - 1, 0), "2026-11-20T08:00:07Z");
+	cJSON_Delete(rows);
+	store_close(store);
+}
+
+static void a_seat_has_one_socket_and_a_socket_one_seat(void **state)
+{
+	struct store *store = open_store();
+
+	(void)state;
+	store_bind_seat(store, "1-1.1", "1");
+	store_bind_seat(store, "1-1.2", "2");
+	store_bind_seat(store, "1-1.3", "2");
+	assert_int_equal(store_seat_count(store), 2);
+	assert_null(store_seat_of(store, "1-1.2"));
+	store_bind_seat(store, "1-1.1", "5");
+	store_close(store);
+	store = open_store();
+	assert_int_equal(store_seat_count(store), 2);
+	assert_string_equal(store_seat_of(store, "1-1.1"), "5");
+	assert_string_equal(store_seat_of(store, "1-1.3"), "2");
+	store_bind_seat(store, "1-1.3", "");
+	assert_null(store_seat_of(store, "1-1.3"));
+	store_close(store);
+	store = open_store();
+	assert_int_equal(store_seat_count(store), 1);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +384,9 @@ int main(void)
 		EACH(fault_39_an_emptied_store_is_put_aside),
 		EACH(fault_39_a_newer_store_is_left_alone),
 		EACH(fault_36_a_failed_write_is_seen),
+		EACH(check_ups_come_back_newest_first),
+		EACH(only_the_last_hundred_check_ups_of_a_kit_are_kept),
+		EACH(a_seat_has_one_socket_and_a_socket_one_seat),
 	};
 
 	return cmocka_run_group_tests(tests, setup_loop, finish_loop);
