@@ -2,12 +2,14 @@
 #include "driver.h"
 
 #include "firmata/firmata.h"
+#include "makeblock/makeblock.h"
 #include "owi/owi.h"
 
 #include <string.h>
 
 const struct driver *const drivers[] = {
 	&firmata_driver,
+	&makeblock_driver,
 	&owi_driver,
 	NULL,
 };

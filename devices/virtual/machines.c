@@ -9,6 +9,7 @@ const struct machine_class *const machines[] = {
 	&machine_mega,
 	&machine_nano,
 	&machine_leonardo,
+	&machine_mbot,
 	NULL,
 };
 
