@@ -244,7 +244,7 @@ void store_put_health(struct store *store, const char *kit, const char *at, cons
 	const char *const values[] = {kit, at, verdict, report};
 
 	store_worker_put(store->worker, put_health, NULL, values, 4);
-	store_worker_put(store->worker, trim_health, kit, values, 1);
+	store_worker_put(store->worker, trim_health, NULL, values, 1);
 }
 
 bool store_ask_health(struct store *store, const char *kit,

@@ -252,6 +252,13 @@ static void look(void *data)
 	}
 }
 
+static void look_for_health(void *data)
+{
+	if (store_is_well(data)) {
+		loop_stop(loop);
+	}
+}
+
 static void fault_36_a_failed_write_is_seen(void **state)
 {
 	(void)state;
@@ -274,6 +281,15 @@ static void fault_36_a_failed_write_is_seen(void **state)
 	assert_false(store_is_well(store));
 	/* Memory has it, and the lab goes on. */
 	assert_string_equal(store_find(store, "identity")->id, "uno-1");
+	/* With room again, what was refused is written after all. */
+	put(store, "other", "uno-2", "");
+	timer = loop_timer_add(loop, look_for_health, store);
+	loop_timer_start(timer, 1000, 1000);
+	loop_run(loop);
+	loop_timer_remove(timer);
+	store_close(store);
+	store = open_store();
+	assert_int_equal(store_kit_count(store), 2);
 	store_close(store);
 }
 
