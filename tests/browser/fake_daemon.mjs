@@ -8,6 +8,8 @@ import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
+import { describeRobot, Leases, ROBOTS } from './fake_robots.mjs';
+import { FakeFloor } from './fake_world.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const pages = path.join(root, 'build/web');
@@ -56,8 +58,8 @@ function property(name, lang) {
 }
 
 export class FakeDaemon {
-	constructor({ kits = 3, seats = 6, cases = true, hasRoomStop = false, role = 'teacher' } = {}) {
-		this.options = { hasRoomStop, role };
+	constructor({ kits = 3, seats = 6, cases = true, role = 'teacher', hasHttpStop = true } = {}) {
+		this.options = { role, hasHttpStop };
 		this.seats = Array.from({ length: seats }, (_, i) => ({ seat: String(i + 1) }));
 		this.kits = new Map();
 		for (let n = 1; n <= kits; n++) {
@@ -70,6 +72,10 @@ export class FakeDaemon {
 		this.requests = []; /* all that the pages asked */
 		this.broken = new Map(); /* method -> error */
 		this.isMute = false; /* takes requests, answers nothing */
+		this.leases = new Leases(this, fail);
+		this.deaf = new Set(); /* kits that confirm no stop */
+		this.stops = []; /* the levels of the stops that came */
+		this.nextClient = 1;
 		this.hasHistory = true; /* a watch begins with the half minute before it */
 		this.nextWatch = 1;
 	}
@@ -86,6 +92,23 @@ export class FakeDaemon {
 		});
 	}
 
+	addRobot(id, model, row = {}) {
+		this.addKit(id, { model, driver: model, wiring: null, program: null, battery: ROBOTS[model].properties.battery ? 76 : null, ...row },
+			Object.keys(ROBOTS[model].properties));
+		const kit = this.kits.get(id);
+		Object.assign(kit, { isRobot: true, set: { battery: kit.row.battery, ...ROBOTS[model].set } });
+	}
+
+	/* A virtual classroom: robots on a floor, on seats of their own. */
+	addFloor(robots = 3) {
+		this.floor = new FakeFloor(this);
+		for (let n = 1; n <= robots; n++) {
+			this.addRobot(`mbot-${n}`, 'mbot', { seat: String(this.kits.size + 1) });
+			const angle = n / robots * 2 * Math.PI;
+			this.floor.add(`mbot-${n}`, [1.5 + 1.1 * Math.cos(angle), 1 + 0.6 * Math.sin(angle), angle + Math.PI / 2]);
+		}
+	}
+
 	async start(port = 0) {
 		this.server = http.createServer((request, response) => this.serve(request, response));
 		this.sockets = new WebSocketServer({ server: this.server, path: '/ws', handleProtocols: () => 'kitlab.v1' });
@@ -99,6 +122,7 @@ export class FakeDaemon {
 
 	async stop(code = 1001) {
 		clearInterval(this.timer);
+		this.leases.close();
 		for (const client of this.clients) {
 			client.socket.close(code);
 			client.socket.terminate();
@@ -109,6 +133,10 @@ export class FakeDaemon {
 	}
 
 	serve(request, response) {
+		if (request.method === 'POST') {
+			this.serveStop(request, response);
+			return;
+		}
 		const name = new URL(request.url, 'http://x').pathname.slice(1) || 'index.html';
 		const file = path.join(pages, name);
 		if (!file.startsWith(pages) || !existsSync(file)) {
@@ -119,10 +147,29 @@ export class FakeDaemon {
 		createReadStream(file).pipe(response);
 	}
 
+	async serveStop(request, response) {
+		const parts = [];
+		for await (const part of request) {
+			parts.push(part);
+		}
+		const params = JSON.parse(Buffer.concat(parts));
+		this.requests.push({ method: `POST ${request.url}`, params });
+		if (!this.options.hasHttpStop) {
+			request.socket.destroy();
+			return;
+		}
+		const isRight = request.url === '/api/v1/room/stop' && request.headers['content-type'] === 'application/json';
+		response.writeHead(isRight ? 200 : 404, { 'content-type': 'application/json' })
+			.end(JSON.stringify(isRight ? this.leases.stop(params, 'HTTP') : { reason: 'not_found', hint: 'no such path' }));
+	}
+
 	accept(socket) {
-		const client = { socket, lang: 'en', watches: new Map() };
+		const client = { socket, lang: 'en', watches: new Map(), name: `seat ${this.nextClient++}`, role: this.options.role };
 		this.clients.add(client);
-		socket.on('close', () => this.clients.delete(client));
+		socket.on('close', () => {
+			this.clients.delete(client);
+			this.leases.leave(client);
+		});
 		socket.on('message', async (text) => {
 			const { id, method, params } = JSON.parse(text);
 			this.requests.push({ method, params });
@@ -140,7 +187,10 @@ export class FakeDaemon {
 	async answer(client, method, params) {
 		const broken = this.broken.get(method);
 		const handler = methods[method];
-		if (broken || !handler || (method === 'room.stop' && !this.options.hasRoomStop)) {
+		if (client.role === 'none' && !FOR_ALL.includes(method)) {
+			return { error: { code: -32000, message: 'forbidden', data: { reason: 'forbidden', hint: 'Sign in first.' } } };
+		}
+		if (broken || !handler) {
 			return { error: broken ?? { code: -32601, message: `unknown method ${method}`,
 				data: { reason: 'unsupported', hint: null } } };
 		}
@@ -160,6 +210,10 @@ export class FakeDaemon {
 		for (const client of this.clients) {
 			this.send(client, { jsonrpc: '2.0', method, params });
 		}
+	}
+
+	notifyRoom() {
+		this.notify('room.changed', this.room);
 	}
 
 	/* ---- what tests do to the room ---- */
@@ -194,7 +248,7 @@ export class FakeDaemon {
 	valuesOf(kit, names, t) {
 		const set = {};
 		for (const name of names) {
-			const value = wave(name, kit.n, t) ?? kit.set[name];
+			const value = (kit.isRobot ? undefined : wave(name, kit.n, t)) ?? kit.set[name];
 			if (value !== undefined && (kit.parts.includes(name) || name.startsWith('pin.'))) {
 				set[name] = value;
 			}
@@ -214,6 +268,7 @@ export class FakeDaemon {
 	}
 
 	frame() {
+		this.floor?.step(FRAME_MS / 1000);
 		const t = monoMs();
 		for (const client of this.clients) {
 			for (const watch of client.watches.values()) {
@@ -249,15 +304,21 @@ function readCases() {
 const localized = ({ title, summary, objectives, ...rest }, lang) =>
 	({ ...rest, title: title[lang], summary: summary[lang], objectives: objectives[lang] });
 
+/* What a socket may ask that is not signed in. */
+const FOR_ALL = ['hello', 'room.watch', 'room.unwatch', 'room.stop'];
+
 const methods = {
-	hello: ({ options }, client, { lang }) => {
+	hello: (_daemon, client, { lang }) => {
 		client.lang = lang ?? client.lang;
-		return { server: 'fake', version: 1, role: options.role, user: null,
+		return { server: 'fake', version: 1, role: client.role, user: null,
 			now: { mono_ms: monoMs(), utc: new Date().toISOString() }, limits: {} };
 	},
 	'kits.watch': (daemon) => ({ kits: [...daemon.kits.values()].map(({ row }) => row), seats: daemon.seats }),
 	'kit.describe': (daemon, { lang }, { kit: id }) => {
 		const kit = daemon.kits.get(id) ?? fail('not_found', `There is no kit "${id}".`);
+		if (kit.isRobot) {
+			return describeRobot(id, kit.row.model, lang);
+		}
 		const pins = Object.fromEntries([2, 6, 9, 13].map((pin) => [`pin.${pin}`,
 			{ type: 'bool', writable: true, kind: 'pin', class: 'signal', title: lang === 'zh' ? '引脚' : 'pin' }]));
 		return { id, model: kit.row.model,
@@ -274,6 +335,9 @@ const methods = {
 	},
 	'kit.wiring': (daemon, { lang }, { kit: id, profile }) => {
 		const kit = daemon.kits.get(id);
+		if (kit.isRobot) {
+			fail('unsupported', 'This kit has no wiring.');
+		}
 		if (profile !== undefined) {
 			daemon.setRow(id, { wiring: profile, description: kit.row.description + 1 });
 		}
@@ -292,11 +356,20 @@ const methods = {
 		client.watches.delete(watch);
 		return {};
 	},
-	'kit.write': (daemon, _client, { kit, property: name, value }) => {
-		daemon.kits.get(kit).set[name] = value;
+	'kit.write': (daemon, client, params) => {
+		daemon.leases.write(client, params);
 		return { t: monoMs() };
 	},
-	'kit.act': () => ({ result: null, t: monoMs() }),
+	'kit.act': (daemon, client, params) => ({ ...daemon.leases.act(client, params), t: monoMs() }),
+	'kit.lease': ({ leases }, client, params) => leases.take(client, params),
+	'lease.feed': ({ leases }, client, { lease }) => {
+		leases.feed(client, lease);
+		return {};
+	},
+	'lease.release': ({ leases }, client, { lease }) => {
+		leases.end(leases.feed(client, lease), null);
+		return {};
+	},
 	'script.list': ({ runs }) => ({ runs: [...runs.values()] }),
 	'script.run': (daemon, _client, { kit, name, replace }) => {
 		const held = daemon.runs.get(daemon.kits.get(kit).row.run);
@@ -319,13 +392,27 @@ const methods = {
 		const found = cases.find(({ meta }) => meta.id === id) ?? fail('not_found', `There is no case "${id}".`);
 		return { ...localized(found.meta, lang), guide: found.guide[lang], starter: found.starter };
 	},
+	'world.watch': ({ floor }, client) => {
+		client.watchesWorld = true;
+		return floor?.state() ?? fail('unsupported', 'There is no virtual classroom.');
+	},
+	'world.unwatch': (_daemon, client) => {
+		client.watchesWorld = false;
+		return {};
+	},
 	'world.get': ({ kits }) => ({ kits: Object.fromEntries([...kits].map(([id, { world }]) => [id, world])) }),
-	'world.set': (daemon, _client, { kits }) => {
-		for (const [id, change] of Object.entries(kits)) {
+	'world.set': (daemon, _client, params) => {
+		daemon.floor?.set(params);
+		for (const [id, change] of Object.entries(params.kits ?? {})) {
 			Object.assign(daemon.kits.get(id).world, change);
 		}
 		return {};
 	},
 	'room.watch': ({ room }) => room,
-	'room.stop': ({ kits }) => ({ confirmed: [...kits.keys()], unconfirmed: [] }),
+	'room.stop': ({ leases }, client, params) => leases.stop(params, client.name),
+	'room.clear': (daemon) => {
+		daemon.room = { stopped: false, level: null, by: null, at: null, unconfirmed: [] };
+		daemon.notifyRoom();
+		return {};
+	},
 };

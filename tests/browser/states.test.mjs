@@ -4,7 +4,7 @@
  * build/screenshots for people to judge.
  */
 import { after, before, test } from 'node:test';
-import { check, launch, open, shoot } from './browser.mjs';
+import { check, launch, open, shoot, until } from './browser.mjs';
 import { FakeDaemon } from './fake_daemon.mjs';
 
 const OFFLINE = { code: -32000, message: 'no folder', data: { reason: 'io', hint: null } };
@@ -39,20 +39,81 @@ const states = {
 		see: '.tile-help[data-kit="uno-3"] .tone-bad',
 	},
 	'room-stopped': {
+		options: { kits: 4 },
 		arrange: (daemon) => {
-			daemon.startRun('uno-1', 'blink.lua');
+			daemon.addRobot('mbot-1', 'mbot', { seat: '5' });
 			daemon.startRun('uno-2', 'light-lamp.lua');
 		},
 		see: '[data-kit="uno-2"] [data-state="running"]',
 		act: (page) => page.click('[data-test=stop]'),
-		then: '[data-test=stop-result].good',
+		then: '[data-kit="uno-2"] [data-state="stopped"]',
 	},
-	'room-latched': {
-		options: { hasRoomStop: true },
+	'room-unconfirmed': {
+		options: { role: 'student' },
 		arrange: (daemon) => {
-			daemon.room = { stopped: true, level: 'hold', by: '8', at: '2026-03-02T02:15:00Z', unconfirmed: ['uno-3'] };
+			daemon.addRobot('mbot-1', 'mbot', { seat: '4' });
+			daemon.addRobot('owi-1', 'owi', { seat: '5' });
+			daemon.room = { stopped: true, level: 'kill', by: 'seat 2', at: '2026-03-02T02:15:00Z', confirmed: ['uno-1', 'uno-2', 'uno-3', 'mbot-1'],
+				unconfirmed: ['owi-1'] };
 		},
-		see: '.banner.bad',
+		see: '[data-kit="owi-1"] [data-state="unconfirmed"]',
+	},
+	'room-stop-not-sent': {
+		see: '.tile .spark',
+		act: async (page, daemon) => {
+			await lose(page, daemon);
+			await page.waitForSelector('[data-test=lost]');
+			await page.click('[data-test=stop]');
+			await page.waitForSelector('text=/NOT sent|没有发出去/');
+		},
+	},
+	'room-stop-failed': {
+		arrange: (daemon) => {
+			daemon.broken.set('room.stop', OFFLINE);
+			daemon.options.hasHttpStop = false;
+		},
+		see: '.tile .spark',
+		act: (page) => page.click('[data-test=stop]'),
+		then: '[data-test=stop-result].bad >> text=no folder',
+	},
+	'signed-out': { options: { role: 'none' }, see: '[data-test=signed-out]' },
+	'signed-out-stopped': {
+		options: { role: 'none' },
+		see: '[data-test=signed-out]',
+		act: (page) => page.keyboard.press('Escape').then(() => page.keyboard.press('Escape')),
+		then: '[data-test=latched]',
+	},
+	'room-floor': {
+		options: { kits: 0, seats: 12 },
+		arrange: (daemon) => {
+			daemon.addFloor(8);
+			roll(daemon);
+		},
+		see: '[data-test=floor-key]',
+		act: async (page, daemon) => {
+			await page.click('[data-test=floor-key]');
+			await page.waitForSelector('[data-test=floor]');
+			await until(() => daemon.rolled > 60, 'trails');
+			await page.selectOption('.floor-bar select', 'box-1');
+		},
+		then: '[data-test=remove]',
+	},
+	'room-floor-student': {
+		options: { kits: 0, seats: 12, role: 'student' },
+		arrange: (daemon) => daemon.addFloor(12),
+		see: '[data-test=floor-key]',
+		act: (page) => page.click('[data-test=floor-key]'),
+		then: '[data-test=floor]',
+	},
+	'bench-floor': {
+		path: '#/bench/mbot-2',
+		arrange: (daemon) => {
+			daemon.addFloor(3);
+			roll(daemon);
+		},
+		see: '[data-test=floor]',
+		and: '.cm-content',
+		act: (_page, daemon) => until(() => daemon.rolled > 60, 'trails'),
 	},
 	'room-64': {
 		options: { kits: 64, seats: 64 },
@@ -113,6 +174,58 @@ const states = {
 		},
 		then: '.pins input',
 	},
+	'bench-mbot': {
+		path: '#/bench/mbot-1',
+		arrange: (daemon) => daemon.addRobot('mbot-1', 'mbot', { seat: '4' }),
+		see: '[data-test=pad]',
+		and: '.cm-content',
+		act: async (page) => {
+			await page.click('.dead-man summary');
+			await hold(page, '[data-test=pad]', 0.7, 0.2);
+		},
+		then: '[data-test=driver].tone-run',
+	},
+	'bench-driven': {
+		path: '#/bench/ev3-1',
+		arrange: (daemon) => daemon.addRobot('ev3-1', 'ev3', { seat: '4', holder: 'seat 7', battery: 12 }),
+		see: '[data-test=take]',
+		and: '.cm-content',
+	},
+	'bench-arm': {
+		path: '#/bench/arm-1',
+		arrange: (daemon) => daemon.addRobot('arm-1', 'arm', { seat: '4' }),
+		see: '[data-lever="joint.4"]',
+		and: '.cm-content',
+		act: (page) => hold(page, '[data-lever="joint.2"] .lever', 0.7, 0.5),
+		then: '.lever-thumb.held',
+	},
+	'bench-owi': {
+		path: '#/bench/owi-1',
+		arrange: (daemon) => daemon.addRobot('owi-1', 'owi', { seat: '4' }),
+		see: '.jog .press',
+		and: '.cm-content',
+	},
+	'bench-taken': {
+		path: '#/bench/mbot-1',
+		options: { role: 'student' },
+		arrange: (daemon) => daemon.addRobot('mbot-1', 'mbot', { seat: '4' }),
+		see: '[data-test=pad]',
+		and: '.cm-content',
+		act: async (page, daemon) => {
+			await hold(page, '[data-test=pad]', 0.5, 0.1);
+			await page.waitForSelector('[data-test=driver].tone-run');
+			daemon.leases.take({ name: 'seat 1', socket: {} }, { kit: 'mbot-1', take: true, ttl: 1e6 });
+		},
+		then: '[data-test=lease-lost]',
+	},
+	'bench-stopped': {
+		path: '#/bench/mbot-1',
+		arrange: (daemon) => daemon.addRobot('mbot-1', 'mbot', { seat: '4' }),
+		see: '[data-test=pad]',
+		and: '.cm-content',
+		act: (page) => page.click('[data-test=stop]'),
+		then: '.pad-off',
+	},
 	'bench-missing': { path: '#/bench/uno-99', see: '.empty h1' },
 	'bench-lost': { path: '#/bench/uno-1', see: '.uplot canvas', and: '.cm-content', act: lose, then: '[data-test=lost]' },
 	'cases-list': { path: '#/cases', see: '.case-card' },
@@ -127,6 +240,26 @@ const states = {
 	help: { path: '#/help', see: 'kbd' },
 	'page-missing': { path: '#/nowhere', see: '.empty h1' },
 };
+
+/* All robots of the floor go in circles. */
+function roll(daemon) {
+	daemon.rolled = 0;
+	const step = daemon.floor.step.bind(daemon.floor);
+	daemon.floor.step = (seconds) => {
+		daemon.rolled++;
+		step(seconds);
+	};
+	daemon.floor.bodies.forEach((_body, id) =>
+		Object.assign(daemon.kits.get(id).set, { 'motor.1': 0.42, 'motor.2': 0.5 }));
+}
+
+/* Presses a control at a place of it (0..1) and stays there. */
+async function hold(page, selector, x, y) {
+	await page.locator(selector).scrollIntoViewIfNeeded();
+	const box = await page.locator(selector).boundingBox();
+	await page.mouse.move(box.x + box.width * x, box.y + box.height * y);
+	await page.mouse.down();
+}
 
 async function lose(_page, daemon) {
 	await daemon.stop();
@@ -144,12 +277,13 @@ for (const [name, state] of Object.entries(states)) {
 	});
 }
 
-for (const name of ['room-live', 'room-troubles', 'bench-error', 'case-one', 'help']) {
+for (const name of ['room-live', 'room-troubles', 'room-unconfirmed', 'room-floor', 'bench-mbot', 'bench-arm', 'bench-error', 'case-one', 'help']) {
 	test(`${name} is right in the dark`, () => show(name, states[name], 'zh', 1280, 'dark'));
 }
 
 async function show(name, state, lang, width, theme) {
 	const daemon = await new FakeDaemon(state.options).start();
+	daemon.leases.patience = 100; /* taking a picture takes longer than a lease lasts */
 	try {
 		state.arrange?.(daemon);
 		const page = await open(browser, daemon.url + (state.path ?? ''), { lang, width, theme });

@@ -9,6 +9,7 @@ import { chooseLang, chooseTheme, lang, theme, type Theme } from './prefs';
 import { RoomPage } from './room/room';
 import { link, route } from './router';
 import { isLive, socket } from './state';
+import { SignedOut } from './signed_out';
 import { StopButton, StopPanel } from './stop';
 
 const bench = lazy(async () => (await import('./bench/bench')).BenchPage);
@@ -27,7 +28,8 @@ export const prefetchPages = (): void => [bench, cases, help].forEach(({ prefetc
 
 export function App(): JSX.Element {
 	const { page, id } = route.value;
-	const Page = pages[page] ?? Missing;
+	const isGuest = socket.role.value === 'none' && isLive.value && page !== 'help';
+	const Page = isGuest ? SignedOut : pages[page] ?? Missing;
 	useEffect(() => {
 		document.title = id ? `${id} · Kitlab` : `${t(page in pages ? titles[page]! : 'title')} · Kitlab`;
 	});
@@ -78,7 +80,7 @@ function Header({ page }: { page: string }): JSX.Element {
 function NavLink(props: { href: string; icon: IconName; text: Key; isHere: boolean }): JSX.Element {
 	return (
 		<a href={props.href} aria-current={props.isHere ? 'page' : undefined}>
-			<Icon name={props.icon} /> {t(props.text)}
+			<Icon name={props.icon} /> <span>{t(props.text)}</span>
 		</a>
 	);
 }

@@ -6,7 +6,8 @@ import { StateBadge, type Sign } from './parts/badge';
 import './styles/cases.css';
 
 const signs: Sign[] = [
-	'ready', 'running', 'opening', 'probing', 'absent', 'stale', 'lost', 'refused', 'unknown',
+	'ready', 'running', 'opening', 'probing', 'absent', 'stale', 'lost', 'refused', 'stopped', 'unconfirmed',
+	'unknown',
 ];
 const keys: [string, PageKey][] = [
 	['Esc Esc', 'key.stop'],

@@ -1,9 +1,9 @@
 /* The icons in use, from Lucide; only these end up in the pages. */
 import { h, type JSX } from 'preact';
 import {
-	BookOpen, ChartLine, CircleAlert, CircleCheck, CircleDashed, CircleHelp, CircleOff, ClockAlert,
-	Copy, Download, Eraser, LayoutGrid, Languages, Lightbulb, LoaderCircle, Moon, OctagonX, Pause,
-	Play, Square, Sun, SunMoon, TriangleAlert, Unplug, Usb, X, ArrowLeft, CircleX, Zap, WifiOff,
+	BatteryFull, BatteryMedium, BatteryWarning, BookOpen, ChartLine, CircleAlert, CircleCheck, CircleDashed, CircleHelp, CircleOff, ClockAlert,
+	Copy, Download, Eraser, Hand, LayoutGrid, Languages, Lightbulb, LoaderCircle, Moon, OctagonX, Pause,
+	Play, Square, Sun, SunMoon, TriangleAlert, Unplug, Usb, X, ArrowLeft, CircleX, Map, Zap, WifiOff,
 	type IconNode,
 } from 'lucide';
 
@@ -39,6 +39,11 @@ const icons = {
 	refused: CircleAlert,
 	unknown: CircleOff,
 	failed: CircleX,
+	battery: BatteryFull,
+	'battery.half': BatteryMedium,
+	'battery.low': BatteryWarning,
+	hand: Hand,
+	map: Map,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof icons;

@@ -1,68 +1,115 @@
 /*
- * The red button: stops the room, and says only what the daemon's answer proves.
+ * The all-stop: presses it by every way there is, and says only what the daemon's answer proves.
  *
- * A daemon whose version has no room stop answers `unsupported`; then every running script is
- * stopped one by one, and the page says that outputs stay as they are.
+ * A page whose socket is gone or mute, or that nobody is signed in on, can stop the room too:
+ * then the same request goes by HTTP. An answer that does not come is said at once, because
+ * whoever pressed must go and cut the power.
  */
 import { signal } from '@preact/signals';
+import { lang } from './prefs';
+import { offline } from './socket';
 import { isLive, socket } from './state';
-import { RpcError, runIsOver, type RoomState } from './wire';
+import { RpcError, type HoldLevel, type Reason, type RoomState, type StopAnswer } from './wire';
 
-export const room = signal<RoomState | null>(null); /* null: this daemon has no room stop */
+export const room = signal<RoomState | null>(null); /* null: not known yet */
 
 export type StopResult =
 	| { kind: 'asking' }
-	| { kind: 'offline' }
+	| { kind: 'silent' } /* nothing heard yet */
+	| { kind: 'offline' } /* it did not get there */
 	| { kind: 'failed'; hint: string }
-	| { kind: 'stopped'; confirmed: string[]; unconfirmed: string[] }
-	| { kind: 'scripts'; stopped: string[]; failed: string[] };
+	| { kind: 'stopped' } & StopAnswer;
 
 export const stopResult = signal<StopResult | null>(null);
+export const isSecondHarder = signal(false); /* a press now cuts the motors' power */
 
-const KILL_WITHIN_MS = 2000;
-let pressedAt = -Infinity;
+const SECOND_WITHIN_MS = 2000;
+const OTHER_WAY_AFTER_MS = 400;
+const SILENT_AFTER_MS = 800;
+const GIVE_UP_MS = 3000;
+let presses = 0;
+let harderTimer: ReturnType<typeof setTimeout> | undefined;
 
 export async function pressStop(): Promise<void> {
-	if (!isLive.peek()) {
-		stopResult.value = { kind: 'offline' };
-		return;
-	}
-	const isSecond = performance.now() - pressedAt < KILL_WITHIN_MS;
-	pressedAt = performance.now();
-	stopResult.value = { kind: 'asking' };
+	const mine = ++presses;
+	const level = isSecondHarder.peek() ? 'kill' : 'hold';
+	clearTimeout(harderTimer);
+	isSecondHarder.value = true;
+	harderTimer = setTimeout(() => { isSecondHarder.value = false; }, SECOND_WITHIN_MS);
+	const show = (result: StopResult): void => {
+		if (mine === presses) {
+			stopResult.value = result;
+		}
+	};
+	show({ kind: isLive.peek() ? 'asking' : 'silent' });
+	const silence = setTimeout(() => show({ kind: 'silent' }), SILENT_AFTER_MS);
 	try {
-		const answer = await socket.request('room.stop', { level: isSecond ? 'kill' : 'hold' });
-		stopResult.value = { kind: 'stopped', ...answer };
+		show({ kind: 'stopped', ...await send(level) });
 	} catch (error) {
-		stopResult.value = await stopAfter(error as RpcError);
+		const { reason, hint, message } = error as RpcError;
+		show(reason === 'offline' ? { kind: 'offline' } : { kind: 'failed', hint: hint ?? message });
+		if (mine === presses) {
+			isSecondHarder.value = false; /* this one did not count: the next is a first */
+		}
+	} finally {
+		clearTimeout(silence);
 	}
 }
 
-async function stopAfter(error: RpcError): Promise<StopResult> {
-	if (error.reason === 'offline') {
-		return { kind: 'offline' };
-	}
-	if (error.reason !== 'unsupported') {
-		return { kind: 'failed', hint: error.hint ?? error.message };
-	}
+/* Who may not cut the power can still stop. */
+async function send(level: HoldLevel): Promise<StopAnswer> {
 	try {
-		const { runs } = await socket.request('script.list', {});
-		const stopped: string[] = [];
-		const failed: string[] = [];
-		await Promise.all(runs.filter((run) => !runIsOver(run.state)).map((run) =>
-			socket.request('script.stop', { run: run.run }).then(
-				() => stopped.push(run.name), () => failed.push(run.name))));
-		return { kind: 'scripts', stopped, failed };
-	} catch {
-		return { kind: 'offline' };
+		return await byAnyWay(level);
+	} catch (error) {
+		if (level === 'hold' || (error as RpcError).reason === 'offline') {
+			throw error;
+		}
+		return byAnyWay('hold');
 	}
 }
 
-export const clearRoom = (): void => {
-	socket.request('room.clear', {}).catch((error: RpcError) => {
-		stopResult.value = { kind: 'failed', hint: error.hint ?? error.message };
+/* The socket; and HTTP at once if that is not open, soon if it is mute. The first good answer counts. */
+function byAnyWay(level: HoldLevel): Promise<StopAnswer> {
+	return new Promise((resolve, reject) => {
+		let failed: RpcError | null = null;
+		let isPosted = false;
+		const fail = (error: RpcError): void => {
+			other();
+			if (failed) {
+				reject(failed.reason === 'offline' ? error : failed);
+			}
+			failed = error;
+		};
+		const other = (): void => {
+			if (!isPosted) {
+				isPosted = true;
+				post(level).then(resolve, fail);
+			}
+		};
+		const timer = setTimeout(other, OTHER_WAY_AFTER_MS);
+		if (!isLive.peek()) {
+			other();
+		}
+		patient(socket.reach('room.stop', { level }, GIVE_UP_MS)).then(resolve, fail).finally(() => clearTimeout(timer));
 	});
-};
+}
+
+const patient = <T>(answer: Promise<T>): Promise<T> =>
+	Promise.race([answer, new Promise<never>((_, reject) => setTimeout(() => reject(offline()), GIVE_UP_MS))]);
+
+async function post(level: HoldLevel): Promise<StopAnswer> {
+	const response = await patient(fetch('api/v1/room/stop', {
+		method: 'POST',
+		headers: { 'Content-Type': 'application/json', 'Accept-Language': lang.peek() },
+		body: JSON.stringify({ level }),
+		keepalive: true, /* also when the page is left at this moment */
+	})).catch(() => { throw offline(); });
+	const answer = await response.json().catch(() => ({})) as StopAnswer & { reason?: Reason; hint?: string };
+	if (!response.ok) {
+		throw new RpcError(response.status, `HTTP ${response.status}`, answer.reason ?? 'internal', answer.hint ?? null);
+	}
+	return answer;
+}
 
 export async function resumeRoom(): Promise<void> {
 	room.value = await socket.request('room.watch', {}).catch(() => null);
@@ -70,4 +117,7 @@ export async function resumeRoom(): Promise<void> {
 
 socket.on('room.changed', (state) => {
 	room.value = state;
+	if (!state.stopped && stopResult.peek()?.kind === 'stopped') {
+		stopResult.value = null; /* what was said of a stop that is over */
+	}
 });

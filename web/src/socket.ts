@@ -88,6 +88,32 @@ export class Socket {
 		});
 	}
 
+	/* The same for what must not wait: without a connection one is tried at once, for at most `ms`. */
+	async reach<M extends Method>(method: M, params: Params<M>, ms: number): Promise<Result<M>> {
+		if (!this.isOpen) {
+			const before = this.status.peek();
+			await new Promise<void>((resolve, reject) => {
+				const end = (isOpen: boolean): void => {
+					clearTimeout(timer);
+					setTimeout(leave);
+					if (isOpen) {
+						resolve();
+					} else {
+						reject(offline());
+					}
+				};
+				const timer = setTimeout(() => end(false), ms);
+				const leave = this.status.subscribe((now) => {
+					if (now !== before) {
+						end(now.phase === 'open');
+					}
+				});
+				this.retryNow();
+			});
+		}
+		return this.request(method, params);
+	}
+
 	/* Tells the daemon the language, and learns its clock; also the heart beat. */
 	async hello(): Promise<void> {
 		const asked = performance.now();
@@ -102,7 +128,17 @@ export class Socket {
 
 	retryNow(): void {
 		clearTimeout(this.retryTimer);
+		this.drop();
 		this.connect();
+	}
+
+	/* Nothing more is heard of this socket. */
+	private drop(): void {
+		const { socket } = this;
+		if (socket) {
+			this.socket = socket.onopen = socket.onmessage = socket.onclose = null;
+			socket.close();
+		}
 	}
 
 	private connect(): void {
@@ -163,8 +199,7 @@ export class Socket {
 		}
 		const isAsked = this.beatAt > this.heardAt;
 		if (now - (isAsked ? this.beatAt : this.heardAt) > DEAD_MS) {
-			socket.onclose = null;
-			socket.close();
+			this.drop();
 			this.lose(CODE_SILENT);
 		} else if (this.status.peek().phase === 'open' && !isAsked && now - this.beatAt > BEAT_MS) {
 			this.hello().catch(() => undefined);
@@ -199,6 +234,6 @@ export class Socket {
 	}
 }
 
-function offline(): RpcError {
+export function offline(): RpcError {
 	return new RpcError(0, 'not connected', 'offline', null);
 }

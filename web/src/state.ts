@@ -70,6 +70,7 @@ export const kits = signal<Map<string, Kit>>(new Map());
 export const seats = signal<string[]>([]);
 export const isLoaded = signal(false);
 export const isLive = computed(() => socket.status.value.phase === 'open');
+export const isStaff = computed(() => socket.role.value === 'teacher' || socket.role.value === 'admin');
 export const second = signal(Date.now()); /* ticks, for ages and running times */
 setInterval(() => {
 	second.value = Date.now();

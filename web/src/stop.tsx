@@ -1,101 +1,121 @@
-/* The red button and what became of pressing it. */
+/* The red button and what became of pressing it: here, and on any other screen of the room. */
 import type { JSX } from 'preact';
 import { timeText } from './format';
 import { t } from './i18n';
 import { Icon } from './icons';
-import { clearRoom, pressStop, room, stopResult, type StopResult } from './room';
-import { isLive, socket } from './state';
+import { Problem, useTask } from './parts/problem';
+import { lang } from './prefs';
+import { isSecondHarder, pressStop, room, stopResult, type StopResult } from './room';
+import { isLive, isStaff, socket } from './state';
 
+const NAMES_SHOWN = 8;
+
+/* Acts when the finger comes down: one that slips off has meant it, too. */
 export function StopButton(): JSX.Element {
 	const reaches = isLive.value;
+	const note = !reaches ? t('stop.unreachable') : isSecondHarder.value ? t('stop.harder') : null;
+	const label = t(!reaches ? 'stop.label.offline' : isSecondHarder.value ? 'stop.label.harder' : 'stop.label');
 	return (
 		<button class={reaches ? 'stop' : 'stop stop-off'} data-test="stop" aria-keyshortcuts="Escape Escape"
-			aria-label={t(reaches ? 'stop.label' : 'stop.label.offline')}
-			title={t(reaches ? 'stop.label' : 'stop.label.offline')} onClick={() => void pressStop()}>
+			title={label}
+			onPointerDown={(event) => {
+				if (event.button === 0) {
+					void pressStop();
+				}
+			}}
+			onClick={(event) => {
+				if (event.detail === 0) { /* by keyboard, or by what reads the screen aloud */
+					void pressStop();
+				}
+			}}>
 			<Icon name={reaches ? 'stop' : 'offline'} size={24} />
-			<span>{t(reaches ? 'stop' : 'stop.unreachable')}</span>
+			<span>{t('stop')}{note && <small> {note}</small>}</span>
 		</button>
 	);
 }
 
 export function StopPanel(): JSX.Element {
 	const result = stopResult.value;
+	const isLatched = room.value?.stopped === true;
+	/* What the room says of its stop is newer than what the press was answered. */
+	const isToldByRoom = result?.kind === 'stopped' && isLatched && isLive.value;
 	return (
 		<div role="alert">
-			{result && (
-				<div class={`banner ${isGood(result) ? 'good' : 'bad'}`} data-test="stop-result">
-					<Icon name={isGood(result) ? 'ready' : 'warning'} size={22} />
+			{result && !isToldByRoom && (
+				<div class={`banner ${toneOf(result)}`} data-test="stop-result">
+					<Icon name={toneOf(result) === 'bad' ? 'warning' : 'stop'} size={22} />
 					<div><Outcome result={result} /></div>
-					<button class="button quiet" aria-label={t('close')}
-						onClick={() => { stopResult.value = null; }}>
+					<button class="button quiet" aria-label={t('close')} onClick={() => { stopResult.value = null; }}>
 						<Icon name="close" />
 					</button>
 				</div>
 			)}
-			{room.value?.stopped && <Latched />}
+			{isLatched && <Latched confirmed={result?.kind === 'stopped' ? result.confirmed : null} />}
 		</div>
 	);
 }
 
-function isGood(result: StopResult): boolean {
-	return result.kind === 'asking'
-		|| result.kind === 'stopped' && result.unconfirmed.length === 0
-		|| result.kind === 'scripts' && result.failed.length === 0;
-}
+const toneOf = (result: StopResult): 'bad' | 'warn' =>
+	(result.kind === 'asking' || result.kind === 'stopped' && result.unconfirmed.length === 0 ? 'warn' : 'bad');
 
 function Outcome({ result }: { result: StopResult }): JSX.Element {
 	switch (result.kind) {
 	case 'asking':
-		return <>{t('stop.asking')}</>;
+		return <strong>{t('stop.asking')}</strong>;
+	case 'silent':
+		return <><strong>{t('stop.silent')}</strong> {t('stop.silent.do')}</>;
 	case 'offline':
 		return <><strong>{t('stop.offline')}</strong> {t('stop.offline.do')}</>;
 	case 'failed':
 		return <><strong>{t('stop.failed')}</strong> {result.hint} {t('stop.failed.do')}</>;
 	case 'stopped':
-		return (
-			<>
-				{result.unconfirmed.length > 0 && (
-					<div><strong>{t('stop.unconfirmed', { names: result.unconfirmed.join(', ') })}</strong></div>
-				)}
-				{result.confirmed.length > 0
-					? t('stop.done', { count: result.confirmed.length, names: result.confirmed.join(', ') })
-					: result.unconfirmed.length === 0 && t('stop.done.none')}
-			</>
-		);
-	case 'scripts':
-		return (
-			<>
-				{result.failed.length > 0 && (
-					<div><strong>{t('stop.scripts.failed', { names: result.failed.join(', ') })}</strong></div>
-				)}
-				<strong>
-					{result.stopped.length > 0
-						? t('stop.scripts', { count: result.stopped.length, names: result.stopped.join(', ') })
-						: result.failed.length === 0 && t('stop.scripts.none')}
-				</strong>
-				<div>{t('stop.scripts.note')}</div>
-			</>
-		);
+		return <><strong>{t('stop.arrived')}</strong><Kits {...result} /></>;
 	}
 }
 
-function Latched(): JSX.Element {
-	const { at, by, unconfirmed } = room.value!;
-	const role = socket.role.value;
+/* Those that nobody can vouch for come first, each by name. */
+function Kits({ confirmed, unconfirmed }: { confirmed: string[] | null; unconfirmed: string[] }): JSX.Element {
+	const names = (ids: string[]): string => ids.join(lang.value === 'zh' ? '、' : ', ');
 	return (
-		<div class="banner bad">
+		<>
+			{unconfirmed.length > 0 && (
+				<div class="unconfirmed" data-test="unconfirmed">
+					<Icon name="bolt" /> <strong>{t('stop.unconfirmed', { names: names(unconfirmed) })}</strong>{' '}
+					{t('stop.unconfirmed.do')}
+				</div>
+			)}
+			{confirmed && (
+				<div data-test="confirmed">
+					{confirmed.length === 0 ? unconfirmed.length === 0 && t('stop.confirmed.none')
+						: confirmed.length <= NAMES_SHOWN ? t('stop.confirmed', { names: names(confirmed) })
+							: t('stop.confirmed.many', { count: confirmed.length })}
+				</div>
+			)}
+		</>
+	);
+}
+
+function Latched({ confirmed }: { confirmed: string[] | null }): JSX.Element {
+	const now = room.value!;
+	const clearing = useTask();
+	const time = now.at ? timeText(now.at) : '?';
+	return (
+		<div class={`banner ${now.unconfirmed.length > 0 ? 'bad' : 'warn'}`} data-test="latched">
 			<Icon name="stop" size={22} />
 			<div>
 				<strong>
-					{t('stop.latched', { time: at ? timeText(at) : '?', by: by ? t('stop.by', { who: by }) : '' })}
+					{now.by ? t('stop.latched.by', { time, who: now.by }) : t('stop.latched', { time })}
+					{now.level === 'kill' && ` ${t('stop.killed')}`}
 				</strong>
+				<Kits confirmed={now.confirmed ?? confirmed} unconfirmed={now.unconfirmed} />
 				<div>{t('stop.latched.do')}</div>
-				{unconfirmed.length > 0 && (
-					<div><strong>{t('stop.unconfirmed', { names: unconfirmed.join(', ') })}</strong></div>
-				)}
+				{clearing.error.value && <Problem error={clearing.error.value} what={t('stop.clear.failed')} />}
 			</div>
-			{(role === 'teacher' || role === 'admin') && (
-				<button class="button" onClick={clearRoom}>{t('stop.clear')}</button>
+			{isStaff.value && (
+				<button class="button" disabled={!isLive.value || clearing.isBusy.value} data-test="clear"
+					onClick={() => void clearing.run(() => socket.request('room.clear', {}))}>
+					{t('stop.clear')}
+				</button>
 			)}
 		</div>
 	);

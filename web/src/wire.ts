@@ -56,6 +56,7 @@ export interface Description {
 	id: string;
 	model: string | null;
 	properties: Record<string, Property>;
+	dead_man?: boolean; /* false: what moves is stopped by the daemon only */
 	actions: Record<string, Action>;
 	events: Record<string, { type?: string; title: string }>;
 }
@@ -123,14 +124,59 @@ export interface WorldKit {
 	pot?: number;
 	distance?: number;
 	fault?: string | null;
+	pose?: Pose;
 	[name: string]: unknown;
+}
+
+/* The floor of virtual robots: metres, x to the right, y up; radians, positive to the left. */
+export type Point = [number, number];
+export type Pose = [number, number, number];
+
+export interface KitPose {
+	pose?: Pose;
+	speed?: number;
+	radius?: number;
+	joints?: number[];
+}
+
+export interface FloorObject {
+	id: string;
+	type: 'room' | 'box' | 'circle' | 'line' | 'lamp';
+	at?: Point;
+	size?: Point;
+	heading?: number;
+	radius?: number;
+	points?: Point[];
+	closed?: boolean;
+	width?: number;
+	brightness?: number;
+	reach?: number;
+	daylight?: number;
+}
+
+/* In world.set: what is not said stays; type null takes the object away. */
+export type ObjectChange = { id: string; type?: FloorObject['type'] | null } & Omit<Partial<FloorObject>, 'type'>;
+
+export interface FloorState {
+	kits: Record<string, KitPose>;
+	objects: FloorObject[];
+}
+
+export type WorldNews = Partial<FloorState>;
+
+export type HoldLevel = 'hold' | 'kill'; /* kill: motors without power, too */
+
+export interface StopAnswer {
+	confirmed: string[]; /* kits that said themselves that they are at rest */
+	unconfirmed: string[];
 }
 
 export interface RoomState {
 	stopped: boolean;
-	level: 'hold' | 'kill' | null;
+	level: HoldLevel | null;
 	by: string | null;
 	at: string | null;
+	confirmed?: string[];
 	unconfirmed: string[];
 }
 
@@ -157,8 +203,14 @@ export interface Requests {
 		{ watch: number | string; t: number; kits: Record<string, KitFrame> },
 	];
 	'kit.unwatch': [{ watch: number | string }, object];
-	'kit.write': [{ kit: string; property: string; value: Value }, { t: number }];
-	'kit.act': [{ kit: string; action: string; args?: Values }, { result: Value; t: number }];
+	'kit.write': [{ kit: string; property: string; value: Value; lease?: string }, { t: number }];
+	'kit.act': [
+		{ kit: string; action: string; args?: Values; lease?: string },
+		{ result: Value; t: number },
+	];
+	'kit.lease': [{ kit: string; ttl?: number; take?: boolean }, { lease: string; ttl: number }];
+	'lease.feed': [{ lease: string }, object];
+	'lease.release': [{ lease: string }, object];
 	'script.run': [
 		{ source: string; name?: string; kit?: string; case?: string; replace?: boolean },
 		{ run: string },
@@ -170,9 +222,14 @@ export interface Requests {
 	'case.list': [{ filter?: object }, { cases: CaseInfo[] }];
 	'case.get': [{ case: string; lang?: Lang }, CaseText];
 	'world.get': [Record<string, never>, { kits: Record<string, WorldKit> }];
-	'world.set': [{ kits: Record<string, WorldKit> }, { kits?: Record<string, WorldKit> }];
+	'world.set': [
+		{ kits?: Record<string, WorldKit>; objects?: ObjectChange[] },
+		{ kits?: Record<string, WorldKit> },
+	];
+	'world.watch': [Record<string, never>, FloorState];
+	'world.unwatch': [Record<string, never>, object];
 	'room.watch': [Record<string, never>, RoomState];
-	'room.stop': [{ level: 'hold' | 'kill' }, { confirmed: string[]; unconfirmed: string[] }];
+	'room.stop': [{ level: HoldLevel }, StopAnswer];
 	'room.clear': [Record<string, never>, object];
 }
 
@@ -187,7 +244,9 @@ export interface Notifications {
 	'script.output': { run: string; stream: 'out' | 'error'; text: string; dropped?: number };
 	'script.state': { run: string; state: RunState; error?: RunError | null };
 	'script.plot': { run: string; t: number; set: Record<string, number> };
+	'world.changed': WorldNews;
 	'room.changed': RoomState;
+	'lease.lost': { lease: string; kit: string; reason: string; by?: string | null };
 }
 
 export type Reason =

@@ -1,15 +1,19 @@
 /* What a kit can do, each with a form made from its description; and what the kit told by itself. */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { timeText, unitText, valueText } from '../format';
 import { t } from '../i18n/bench';
 import { Icon } from '../icons';
+import { driveOf } from '../lease';
 import { Problem, useTask } from '../parts/problem';
 import { isLive, socket, type Kit } from '../state';
 import type { Action, Argument, Value, Values } from '../wire';
+import { HoldKey } from './hold_key';
+import { DRIVEN, isAtRest } from './motion';
 
 export function Actions({ kit }: { kit: Kit }): JSX.Element | null {
-	const actions = Object.entries(kit.description.value?.actions ?? {});
+	const actions = Object.entries(kit.description.value?.actions ?? {}).filter(([name]) => !DRIVEN.includes(name));
 	if (actions.length === 0) {
 		return null;
 	}
@@ -34,10 +38,15 @@ export function Actions({ kit }: { kit: Kit }): JSX.Element | null {
 function ActionForm({ kit, name, action }: { kit: Kit; name: string; action: Action }): JSX.Element {
 	const task = useTask();
 	const answer = useSignal<{ result: Value } | null>(null);
-	const isOff = !isLive.value || kit.row.value.state !== 'ready' || action.class === 'motion';
+	const form = useRef<HTMLFormElement>(null);
+	const moves = action.class === 'motion';
+	const isOff = moves ? isAtRest(kit) : !isLive.value || kit.row.value.state !== 'ready';
 	const submit = (event: Event): void => {
 		event.preventDefault();
-		const fields = new FormData(event.currentTarget as HTMLFormElement);
+		if (moves) { /* Enter in a field is no finger on a key */
+			return;
+		}
+		const fields = new FormData(form.current!);
 		answer.value = null;
 		void task.run(async () => {
 			answer.value = await socket.request('kit.act', {
@@ -46,14 +55,18 @@ function ActionForm({ kit, name, action }: { kit: Kit; name: string; action: Act
 		});
 	};
 	return (
-		<form class="action" onSubmit={submit} data-action={name}>
+		<form class="action" ref={form} onSubmit={submit} data-action={name}>
 			<div class="part-what">
 				<span class="part-name">{name}</span>
 				<span class="part-title">{action.title}</span>
 			</div>
 			<div class="action-fields">
 				{action.args.map((argument) => <Field key={argument.name} argument={argument} isOff={isOff} />)}
-				<button class="button" disabled={isOff || task.isBusy.value}>{t('actions.do')}</button>
+				{moves ? (
+					<HoldKey drive={driveOf(kit.id)} isOff={isOff} label={`${name}: ${t('actions.hold')}`} text={t('actions.hold')}
+						command={() => (form.current!.reportValidity()
+							? { action: name, args: argumentsOf(action, new FormData(form.current!)) } : null)} />
+				) : <button class="button" disabled={isOff || task.isBusy.value}>{t('actions.do')}</button>}
 				{answer.value && (
 					<span class="done" role="status">
 						<Icon name="ready" size={16} />{' '}
@@ -62,7 +75,6 @@ function ActionForm({ kit, name, action }: { kit: Kit; name: string; action: Act
 					</span>
 				)}
 			</div>
-			{action.class === 'motion' && <p class="muted">{t('actions.motion')}</p>}
 			{task.error.value && <Problem error={task.error.value} what={t('actions.failed')} />}
 		</form>
 	);

@@ -6,18 +6,23 @@ import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { Guide } from '../cases/guide';
 import { signOf, StateBadge } from '../parts/badge';
+import { onFloor } from '../floor';
+import { lazy } from '../lazy';
+import { Battery } from '../parts/battery';
 import { OldNote } from '../parts/old';
 import { link, route } from '../router';
 import { isLoaded, isNumeric, kits, partNames, watchValues, whyText, type Kit } from '../state';
 import { Actions } from './actions';
 import { Chart } from './chart';
 import { Code } from './code';
+import { Motion } from './motion';
 import { Parts, quietCount } from './parts';
 import { Pins } from './pins';
 import { Wiring } from './wiring';
 import { useWorld, World } from './world';
 import '../styles/bench.css';
 
+const floor = lazy(async () => (await import('../world/floor')).FloorPanel);
 const SERIES_FIRST = 2;
 
 export function BenchPage({ id }: { id: string }): JSX.Element {
@@ -60,6 +65,8 @@ function Bench({ kit }: { kit: Kit }): JSX.Element {
 				<Code kit={kit} caseId={caseId} />
 				<div class="bench-kit">
 					{caseId && <Guide id={caseId} />}
+					<Motion kit={kit} />
+					{onFloor.value.has(kit.id) && <floor.page id={kit.id} />}
 					<section class="panel" aria-labelledby="parts-title">
 						<h2 id="parts-title">{t('bench.parts')}</h2>
 						<Parts kit={kit} world={world} series={series} toggle={toggle} />
@@ -98,6 +105,7 @@ function BenchHead({ kit }: { kit: Kit }): JSX.Element {
 			{row.seat && <span class="seat" title={t('room.seat', { seat: row.seat })}>{row.seat}</span>}
 			<h1>{row.label || kit.id}</h1>
 			<StateBadge sign={signOf(kit)} />
+			<Battery percent={row.battery} />
 			<OldNote kit={kit} />
 			<span class="muted clip bench-port">
 				{[row.program ?? row.model, row.port && t('bench.port', { port: row.port })].filter(Boolean).join(' · ')}

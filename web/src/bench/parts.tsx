@@ -7,6 +7,7 @@ import { isOld } from '../parts/old';
 import { Problem, useTask } from '../parts/problem';
 import { isLive, partNames, socket, type Kit } from '../state';
 import type { Property, Value } from '../wire';
+import { levers } from './motion';
 import { widgetOf } from './widgets';
 import { PressKey, type KitWorld } from './world';
 
@@ -20,13 +21,19 @@ interface Props {
 	toggle: (name: string) => void;
 }
 
-export const quietCount = (kit: Kit): number =>
-	partNames(kit.description.value).length - partNames(kit.description.value, ...QUIET).length;
+/* What is moved has a lever of its own (motion.tsx). */
+function partsOf(kit: Kit, isQuiet: boolean): string[] {
+	const description = kit.description.value;
+	const moved = levers(description);
+	return partNames(description).filter((name) =>
+		QUIET.includes(description!.properties[name]!.kind) === isQuiet && !moved.includes(name));
+}
+
+export const quietCount = (kit: Kit): number => partsOf(kit, true).length;
 
 export function Parts({ kit, world, isQuiet = false, series, toggle }: Props): JSX.Element {
 	const description = kit.description.value;
-	const names = partNames(description)
-		.filter((name) => QUIET.includes(description!.properties[name]!.kind) === isQuiet);
+	const names = partsOf(kit, isQuiet);
 	if (!description || names.length === 0) {
 		return <p class="muted">{t(description ? 'bench.noparts' : 'bench.waiting')}</p>;
 	}

@@ -13,6 +13,7 @@ import { Sparkline } from '../parts/sparkline';
 import { Unit } from '../parts/unit';
 import { isLive, type Kit } from '../state';
 import type { Property, Value } from '../wire';
+import { Colour, ColourField } from './colour';
 
 export interface WidgetProps {
 	kit: Kit;
@@ -29,7 +30,13 @@ export function widgetOf(property: Property): Widget {
 	if (type === 'bool') {
 		return canWrite ? Switch : kind === 'button' ? ButtonState : BoolState;
 	}
+	if (kind === 'color' && type === 'vector') {
+		return canWrite ? ColourField : Colour;
+	}
 	if (type === 'number' || type === 'integer') {
+		if (kind === 'compass') {
+			return Compass;
+		}
 		const isBounded = min !== undefined && max !== undefined;
 		if (kind === 'angle' && isBounded) {
 			return canWrite ? DialSlider : Dial;
@@ -42,7 +49,7 @@ export function widgetOf(property: Property): Widget {
 	return Text;
 }
 
-const reachable = (kit: Kit): boolean => isLive.value && kit.row.value.state === 'ready';
+export const reachable = (kit: Kit): boolean => isLive.value && kit.row.value.state === 'ready';
 
 function Reading({ property, value }: Pick<WidgetProps, 'property' | 'value'>): JSX.Element {
 	const text = useComputed(() => valueText(value.value, property));
@@ -153,6 +160,21 @@ function Dial({ property, value }: WidgetProps): JSX.Element {
 				<line x1="24" y1="24" x2="41" y2="24" stroke="var(--accent)" stroke-width="3" stroke-linecap="round"
 					transform={turn} />
 				<circle cx="24" cy="24" r="3" fill="var(--accent)" />
+			</svg>
+			<Reading property={property} value={value} />
+		</>
+	);
+}
+
+/* North is where the kit looked at its start; degrees count to the left. */
+function Compass({ property, value }: WidgetProps): JSX.Element {
+	const turn = useComputed(() => `rotate(${typeof value.value === 'number' ? -value.value : 0} 24 24)`);
+	return (
+		<>
+			<svg class="dial" width="48" height="48" viewBox="0 0 48 48" aria-hidden="true">
+				<circle cx="24" cy="24" r="20" fill="none" stroke="var(--line-strong)" stroke-width="3" />
+				<path d="M24 1v7M24 40v7M1 24h7M40 24h7" stroke="var(--line-strong)" stroke-width="3" />
+				<path d="M24 8l7 26-7-5-7 5z" fill="var(--accent)" transform={turn} />
 			</svg>
 			<Reading property={property} value={value} />
 		</>

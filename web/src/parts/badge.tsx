@@ -2,11 +2,12 @@
 import type { JSX } from 'preact';
 import { t } from '../i18n';
 import { Icon, type IconName } from '../icons';
+import { room } from '../room';
 import { isLive, type Kit } from '../state';
 import { runsByKit } from '../runs';
 import { runIsOver, type KitState, type RunInfo } from '../wire';
 
-export type Sign = KitState | 'running' | 'unknown';
+export type Sign = KitState | 'running' | 'stopped' | 'unconfirmed' | 'unknown';
 export type Tone = 'good' | 'run' | 'wait' | 'warn' | 'bad' | 'idle';
 
 const looks: Record<Sign, [IconName, Tone]> = {
@@ -18,6 +19,8 @@ const looks: Record<Sign, [IconName, Tone]> = {
 	stale: ['stale', 'warn'],
 	lost: ['lost', 'bad'],
 	refused: ['refused', 'bad'],
+	stopped: ['stop', 'warn'],
+	unconfirmed: ['warning', 'bad'],
 	unknown: ['unknown', 'idle'],
 };
 
@@ -33,11 +36,24 @@ export function signOf(kit: Kit): Sign {
 	if (!isLive.value) {
 		return 'unknown';
 	}
+	if (isUnconfirmed(kit)) {
+		return 'unconfirmed';
+	}
+	if (state === 'ready' && room.value?.stopped) {
+		return 'stopped';
+	}
 	return state === 'ready' && activeRun(kit) ? 'running' : state;
 }
 
+/* The room was stopped, and this kit has not proved that it is at rest. */
+const isUnconfirmed = (kit: Kit): boolean =>
+	room.value?.stopped === true && room.value.unconfirmed.includes(kit.id);
+
 /* Somebody should go there: the kit is in trouble, or its last script failed. */
 export function needsHelp(kit: Kit): boolean {
+	if (isUnconfirmed(kit)) {
+		return true;
+	}
 	const tone = toneOf(kit.row.value.state);
 	return tone === 'warn' || tone === 'bad' || runsByKit.value.get(kit.id)?.state === 'failed';
 }

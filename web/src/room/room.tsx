@@ -2,13 +2,18 @@
 import { computed, signal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { onFloor } from '../floor';
 import { t, type Key } from '../i18n';
 import { Icon } from '../icons';
+import { lazy } from '../lazy';
 import { activeRun, needsHelp } from '../parts/badge';
+import { remember, remembered } from '../prefs';
 import { isLoaded, kits, partNames, seats, watchValues, type Kit } from '../state';
 import { FreeSeat, Tile } from './tile';
 
 type Filter = 'all' | 'running' | 'help';
+const floor = lazy(async () => (await import('../world/floor')).FloorPanel);
+const isFloorOpen = signal(remembered('floor') === 'open');
 const filter = signal<Filter>('all');
 const fits: Record<Filter, (kit: Kit) => boolean> = {
 	all: () => true,
@@ -50,12 +55,21 @@ export function RoomPage(): JSX.Element {
 			<div class="room-head">
 				<h1>{t('room.title')}</h1>
 				<span class="muted">{t('room.count', { kits: kits.value.size })}</span>
+				{onFloor.value.size > 0 && (
+					<button class="chip" aria-pressed={isFloorOpen.value} data-test="floor-key" onClick={() => {
+						isFloorOpen.value = !isFloorOpen.value;
+						remember('floor', isFloorOpen.value ? 'open' : 'closed');
+					}}>
+						<Icon name="map" size={16} /> {t('room.floor')}
+					</button>
+				)}
 				<div class="filters">
 					<FilterKey name="all" text="room.all" />
 					<FilterKey name="running" text="room.running" />
 					<FilterKey name="help" text="room.help" />
 				</div>
 			</div>
+			{onFloor.value.size > 0 && isFloorOpen.value && <floor.page id="" />}
 			{shown.length === 0 ? (
 				<div class="empty">
 					<p>{t('room.nomatch')}</p>

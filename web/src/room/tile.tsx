@@ -5,6 +5,7 @@ import { durationText, valueText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
 import { needsHelp, signOf, StateBadge, toneOf } from '../parts/badge';
+import { Battery } from '../parts/battery';
 import { OldNote } from '../parts/old';
 import { Sparkline } from '../parts/sparkline';
 import { Unit } from '../parts/unit';
@@ -23,14 +24,16 @@ export function Tile({ kit }: { kit: Kit }): JSX.Element {
 	return (
 		<li>
 			<a class={`tile tone-${toneOf(sign)}${needsHelp(kit) ? ' tile-help' : ''}`} href={link.bench(kit.id)}
-				data-kit={kit.id}>
+				data-kit={kit.id} data-sign={sign}>
 				<div class="tile-head">
 					{row.seat && <span class="seat" title={t('room.seat', { seat: row.seat })}>{row.seat}</span>}
 					<span class="tile-name">{row.label || kit.id}</span>
+					{isHere && <Battery percent={row.battery} />}
 					<StateBadge sign={sign} />
 				</div>
 				{isHere && <RunLine kit={kit} />}
-				{(!isHere || row.why) && <p class="tile-why">{whyText(row)}</p>}
+				{sign === 'unconfirmed' ? <p class="tile-why tone-bad">{t('state.unconfirmed.means')}</p>
+					: (!isHere || row.why) && <p class="tile-why">{whyText(row)}</p>}
 				{isHere && <Values kit={kit} description={description} />}
 				<OldNote kit={kit} />
 			</a>
@@ -40,6 +43,14 @@ export function Tile({ kit }: { kit: Kit }): JSX.Element {
 
 function RunLine({ kit }: { kit: Kit }): JSX.Element {
 	const run = runsByKit.value.get(kit.id);
+	const { holder } = kit.row.value;
+	if (holder && (!run || runIsOver(run.state))) {
+		return (
+			<div class="tile-run tone-run">
+				<Icon name="hand" size={16} /> <span class="clip">{t('tile.driven', { who: holder })}</span>
+			</div>
+		);
+	}
 	if (!run) {
 		return <div class="tile-run muted">{t('run.none')}</div>;
 	}

@@ -1,0 +1,198 @@
+/*
+ * Leave to move a kit, held only while a finger is on one of its controls (SAFETY S2).
+ *
+ * The first finger on a kit asks for a lease, the last one that is lifted gives it back, and the
+ * kit comes to rest. In between, every TICK_MS each control is asked whether its finger is
+ * really there (finger.ts), on a page that is seen and has the keyboard; only that answer feeds the lease.
+ * What takes the finger, the page or the connection away ends it at once, and nothing goes on
+ * by itself: the control must be pressed anew. The real stop is the daemon's, when nobody feeds.
+ */
+import { signal } from '@preact/signals';
+import { isLive, socket } from './state';
+import type { RpcError, Values, Value } from './wire';
+
+export type Command = { property: string; value: Value } | { action: string; args: Values };
+
+export interface Control {
+	isHeld(): boolean; /* is the finger there now? */
+	rest: Command | null; /* what brings only this control to rest; null: all of the kit must rest */
+	onEnd(): void; /* it does not move the kit any more */
+}
+
+const TTL_MS = 300;
+const TICK_MS = 80; /* a student may ask 50 times a second */
+const FEEDS_MAX = 3; /* on their way: a stuck line must not fill up with feeds */
+
+const driving = new Set<Drive>();
+const drives = new Map<string, Drive>();
+
+export function driveOf(kit: string): Drive {
+	let drive = drives.get(kit);
+	if (!drive) {
+		drive = new Drive(kit);
+		drives.set(kit, drive);
+	}
+	return drive;
+}
+
+export class Drive {
+	readonly isDriving = signal(false);
+	readonly error = signal<RpcError | null>(null);
+	readonly lost = signal<{ reason: string; by: string | null } | null>(null);
+	lease: string | null = null;
+	private isAsking = false;
+	private controls = new Set<Control>();
+	private wishes = new Map<Control, Command>();
+	private sending = new Set<Control>();
+	private feeds = 0;
+
+	constructor(private readonly kit: string) {}
+
+	press(control: Control): void {
+		this.error.value = null;
+		this.lost.value = null;
+		this.controls.add(control);
+		driving.add(this);
+		if (!this.lease && !this.isAsking) {
+			void this.ask();
+		}
+	}
+
+	/* What the kit shall do while the finger is on the control; sent with the next tick. */
+	wish(control: Control, command: Command): void {
+		this.wishes.set(control, command);
+	}
+
+	lift(control: Control): void {
+		if (!this.controls.delete(control)) {
+			return;
+		}
+		this.wishes.delete(control);
+		control.onEnd();
+		if (this.controls.size === 0 || !control.rest) {
+			this.end();
+		} else if (this.lease) {
+			this.send(control, control.rest);
+		}
+	}
+
+	/* Every finger counts as lifted; the lease goes back if it is still ours. */
+	end(): void {
+		const { lease } = this;
+		this.lease = null;
+		this.isDriving.value = false;
+		driving.delete(this);
+		const controls = [...this.controls];
+		this.controls.clear();
+		this.wishes.clear();
+		controls.forEach((control) => control.onEnd());
+		if (lease && isLive.peek()) {
+			socket.request('lease.release', { lease }).catch(() => undefined); /* it ended before */
+		}
+	}
+
+	lose(reason: string, by: string | null): void {
+		this.lease = null;
+		this.lost.value = { reason, by };
+		this.end();
+	}
+
+	/* A teacher takes the kit from whoever drives it; it rests until somebody presses. */
+	async takeOver(): Promise<void> {
+		try {
+			const { lease } = await socket.request('kit.lease', { kit: this.kit, ttl: TTL_MS, take: true });
+			await socket.request('lease.release', { lease });
+			this.error.value = null;
+		} catch (error) {
+			this.error.value = error as RpcError;
+		}
+	}
+
+	tick(): void {
+		const isSeen = document.visibilityState === 'visible' && document.hasFocus();
+		for (const control of [...this.controls]) {
+			if (!isSeen || !control.isHeld()) {
+				this.lift(control);
+			}
+		}
+		const { lease } = this;
+		if (!lease) {
+			return;
+		}
+		let isFed = false;
+		for (const [control, command] of this.wishes) {
+			if (!this.sending.has(control)) {
+				this.wishes.delete(control);
+				this.send(control, command);
+				isFed = true;
+			}
+		}
+		if (!isFed && this.feeds < FEEDS_MAX) {
+			this.feeds++;
+			socket.request('lease.feed', { lease }).catch((error: RpcError) => this.fail(lease, error))
+				.finally(() => { this.feeds--; });
+		}
+	}
+
+	private async ask(): Promise<void> {
+		this.isAsking = true;
+		try {
+			const { lease } = await socket.request('kit.lease', { kit: this.kit, ttl: TTL_MS });
+			if (this.controls.size === 0) {
+				await socket.request('lease.release', { lease });
+				return;
+			}
+			this.lease = lease;
+			this.isDriving.value = true;
+			this.tick();
+		} catch (error) {
+			if (this.controls.size > 0) {
+				this.error.value = error as RpcError;
+				this.end();
+			}
+		} finally {
+			this.isAsking = false;
+			if (this.controls.size > 0 && !this.lease) { /* pressed anew meanwhile */
+				void this.ask();
+			}
+		}
+	}
+
+	private send(control: Control, command: Command): void {
+		const lease = this.lease!;
+		const about = { kit: this.kit, lease };
+		const answer: Promise<unknown> = 'action' in command
+			? socket.request('kit.act', { ...about, ...command })
+			: socket.request('kit.write', { ...about, ...command });
+		this.sending.add(control);
+		answer.catch((error: RpcError) => this.fail(lease, error)).finally(() => this.sending.delete(control));
+	}
+
+	/* What fails after the finger was lifted was to be expected. */
+	private fail(lease: string, error: RpcError): void {
+		if (this.lease === lease) {
+			this.error.value = error;
+			this.end();
+		}
+	}
+}
+
+const endAll = (): void => [...driving].forEach((drive) => drive.end());
+
+setInterval(() => driving.forEach((drive) => drive.tick()), TICK_MS);
+addEventListener('blur', endAll);
+addEventListener('pagehide', endAll);
+document.addEventListener('freeze', endAll);
+document.addEventListener('visibilitychange', () => {
+	if (document.visibilityState === 'hidden') {
+		endAll();
+	}
+});
+isLive.subscribe((live) => {
+	if (!live) {
+		endAll();
+	}
+});
+socket.on('lease.lost', ({ lease, reason, by }) => {
+	[...driving].find((drive) => drive.lease === lease)?.lose(reason, by ?? null);
+});
