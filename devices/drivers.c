@@ -1,15 +1,20 @@
 /* The list of drivers: a new one is one line here. */
 #include "driver.h"
 
+#include "busservo/busservo.h"
 #include "firmata/firmata.h"
 #include "makeblock/makeblock.h"
+#include "nxt/nxt.h"
 #include "owi/owi.h"
 
 #include <string.h>
 
 const struct driver *const drivers[] = {
 	&firmata_driver,
+	&dynamixel_driver,
+	&lx16a_driver,
 	&makeblock_driver,
+	&nxt_driver,
 	&owi_driver,
 	NULL,
 };

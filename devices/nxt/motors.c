@@ -33,6 +33,15 @@ void motors_set(struct kit *kit, unsigned motor, double share)
 	nxt_show(kit, m->property, value_number(share));
 }
 
+void motors_repeat(struct kit *kit)
+{
+	struct nxt *f = nxt_of(kit);
+
+	for (unsigned i = 0; i < NXT_MOTORS; i++) {
+		f->motors[i].wanted += f->motors[i].power != 0;
+	}
+}
+
 /* ---- who waits for a drive ---- */
 
 static bool is_newer(uint32_t a, uint32_t b)

@@ -26,7 +26,7 @@ const struct nxt_sensor_kind sensor_kinds[] = {
 static const uint8_t layout[NXT_PORTS] = {
 	KIND_OF_TOUCH, KIND_OF_SOUND, KIND_OF_LIGHT, KIND_OF_SONAR};
 
-/* After the end of a program the brick resets its ports twice, some time apart. */
+/* After the end of a program the brick resets ports and motors twice, some time apart. */
 enum { ENDED_US = 5 * SECOND_US };
 
 static const double FLOOR = 0.65, LINE = 0.30, FULL = 1023;
@@ -253,7 +253,8 @@ void sensors_take(struct kit *kit, const struct nxt_telegram *request,
 	}
 	if (reply->input.type != type_of(port, port->kind)) {
 		if (f->ended_us != 0 && now_us - f->ended_us < ENDED_US) {
-			port->needs_setup = true;
+			sensors_set_up(kit);
+			motors_repeat(kit);
 		} else {
 			life_restart(kit, now_us);
 		}

@@ -198,6 +198,8 @@ void life_tick(struct kit *kit, int64_t now_us);
 /* motors.c */
 void motors_set(struct kit *kit, unsigned motor, double share);
 void motors_drive(struct kit *kit, double left, double right, uint32_t token);
+/* What turns is told so again. */
+void motors_repeat(struct kit *kit);
 /* Set-points 0 without sending them; who waits for a drive is answered. */
 void motors_forget(struct kit *kit);
 bool motors_next(struct kit *kit, int64_t now_us);

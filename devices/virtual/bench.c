@@ -274,6 +274,7 @@ struct bench *bench_create(struct loop *loop, struct far_hub *hub, const struct 
 		.class = spec->class,
 		.world = &bench->world,
 		.boot_us = spec->boot_us,
+		.seed = spec->seed,
 		.firmware = spec->firmware,
 		.state = xcalloc(1, spec->class->state_size),
 	};

@@ -32,6 +32,7 @@ struct machine {
 	const struct machine_class *class; /* borrowed for ever */
 	const struct machine_world *world; /* borrowed */
 	int64_t boot_us;                   /* from reset to its first word */
+	uint32_t seed;                     /* its serial number, as it were */
 	const char *firmware;              /* one of class->firmwares, borrowed; NULL if it has none */
 	void *state;                       /* class->state_size bytes, zeroed; the bench's */
 };

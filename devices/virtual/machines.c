@@ -10,6 +10,7 @@ const struct machine_class *const machines[] = {
 	&machine_nano,
 	&machine_leonardo,
 	&machine_mbot,
+	&machine_nxt,
 	NULL,
 };
 

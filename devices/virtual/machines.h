@@ -6,3 +6,4 @@
 extern const struct machine_class machine_uno, machine_mega, machine_nano, machine_leonardo;
 extern const struct machine_class machine_ev3, machine_owi;
 extern const struct machine_class machine_mbot;
+extern const struct machine_class machine_nxt;
