@@ -385,6 +385,18 @@ static void put_or_null(struct jsonout *out, const char *name, const char *text)
 	}
 }
 
+static void put_battery(const struct kit *kit, struct jsonout *out)
+{
+	int index = kit_find_property(kit, "battery");
+
+	json_raw(out, ",\"battery\":");
+	if (index >= 0 && kit->state == KIT_READY) {
+		json_value(out, &kit->properties[index].value);
+	} else {
+		json_raw(out, "null");
+	}
+}
+
 void bus_row(struct server *server, const struct kit *kit, struct jsonout *out)
 {
 	json_raw(out, "{\"id\":");
@@ -397,7 +409,8 @@ void bus_row(struct server *server, const struct kit *kit, struct jsonout *out)
 	put_or_null(out, "port", kit->port);
 	put_or_null(out, "wiring", kit->wiring);
 	put_or_null(out, "run", server->scripts ? script_run_of(server->scripts, kit) : NULL);
-	json_raw(out, ",\"holder\":null,\"battery\":null");
+	put_or_null(out, "holder", safety_holder_of(kit));
+	put_battery(kit, out);
 	/* Beyond the contract's row: for pages. */
 	put_or_null(out, "program", kit->program);
 	json_raw(out, ",\"description\":");

@@ -6,6 +6,7 @@
 
 #include "err.h"
 #include "frame.h"
+#include "safety.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct client {
 	enum role role;
 	enum lang lang;
 	char user[33];         /* "" = nobody */
+	struct lease_holder holder; /* of the leases that it took */
 	bool watches_kits, watches_room, watches_world;
 	double tokens;         /* rpc.c's: requests that it may still make now */
 	int64_t tokens_us;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "client.h"
+#include "motion_limits.h"
 #include "port.h"
 
 enum { CONFIG_PORTS_MAX = 128, CONFIG_HOSTS_MAX = 8 };
@@ -27,6 +28,8 @@ struct config {
 	int runs_max;               /* scripts at a time, default 64 */
 	int script_memory_mb;       /* default 32 */
 	int script_busy_s;          /* computing without a pause that ends a script, default 10 */
+	struct limit_section limits[LIMIT_SECTIONS_MAX];
+	int limit_count;
 	int log_level;              /* enum log_level */
 };
 

@@ -81,3 +81,5 @@ void http_route(struct http_request *request);     /* http_route.c */
 void pages_answer(struct http_request *request);   /* pages.c: files of the dashboard */
 void metrics_answer(struct http_request *request); /* metrics.c */
 void wot_answer(struct http_request *request);     /* wot.c */
+void api_answer(struct http_request *request);     /* api.c: /api/v1 */
+void api_begin(struct server *server);             /* who holds the leases of HTTP */

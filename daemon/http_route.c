@@ -168,8 +168,7 @@ void http_route(struct http_request *request)
 		why_set(&why, ERR_INVALID, MSG_HTTP_WS_ONLY);
 		http_fail(request, &why);
 	} else if (strncmp(path, "/api/", 5) == 0) {
-		why_set(&why, ERR_NOT_FOUND, MSG_HTTP_NO_PAGE, path);
-		http_fail(request, &why);
+		api_answer(request);
 	} else if (strcmp(path, "/.well-known/wot") == 0 || strcmp(path, "/things") == 0 ||
 		strncmp(path, "/things/", 8) == 0) {
 		wot_answer(request);

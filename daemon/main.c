@@ -12,6 +12,7 @@
 #include "lab.h"
 #include "log.h"
 #include "reading.h"
+#include "safety.h"
 #include "script.h"
 #include "server.h"
 #include "spawner.h"
@@ -47,7 +48,10 @@ struct ending {
 
 static void on_kit_changed(void *data, struct kit *kit)
 {
-	bus_kit_changed(((struct server *)data)->bus, kit);
+	struct server *server = data;
+
+	safety_kit_changed(server->safety, kit, clock_now_us());
+	bus_kit_changed(server->bus, kit);
 }
 
 static void on_kit_renamed(void *data, struct kit *kit, const char *old_id)
@@ -57,8 +61,16 @@ static void on_kit_renamed(void *data, struct kit *kit, const char *old_id)
 
 static void on_kit_gone(void *data, struct kit *kit)
 {
-	flash_forget(data, kit);
-	bus_kit_gone(((struct server *)data)->bus, kit);
+	struct server *server = data;
+
+	flash_forget(server, kit);
+	safety_kit_gone(server->safety, kit);
+	bus_kit_gone(server->bus, kit);
+}
+
+static void on_kit_held(void *data, struct kit *kit)
+{
+	safety_kit_held(((struct server *)data)->safety, kit);
 }
 
 static void on_sample(void *data, struct kit *kit)
@@ -105,6 +117,7 @@ static const struct lab_events lab_events = {
 	.kit_changed = on_kit_changed,
 	.kit_renamed = on_kit_renamed,
 	.kit_gone = on_kit_gone,
+	.kit_held = on_kit_held,
 	.sample = on_sample,
 	.event = on_event,
 	.recall = on_recall,
@@ -198,6 +211,7 @@ static int start_parts(struct server *server)
 	}
 	server->lab = lab_create(server->loop, &lab_events, server);
 	server->bus = bus_create(server);
+	server->safety = safety_create(server);
 	server->cases = cases_create(config->cases_dir);
 	server->scripts = scripts_create(server);
 	server->web = web_create(server, &why);
@@ -266,6 +280,8 @@ static void destroy_parts(struct server *server)
 	spawner_destroy(server->spawner);
 	flash_destroy(server);
 	scripts_destroy(server->scripts);
+	safety_destroy(server->safety);
+	server->safety = NULL;
 	lab_destroy(server->lab);
 	bus_destroy(server->bus);
 	cases_destroy(server->cases);

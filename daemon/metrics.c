@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "lab.h"
+#include "safety.h"
 #include "script.h"
 #include "server.h"
 #include "store.h"
@@ -171,6 +172,12 @@ void metrics_answer(struct http_request *request)
 	counter(out, "kitlab_events_total", "Events of all kits.", server->events);
 	kit_counters(out, server->lab);
 	runs_by_state(out, server->scripts);
+	gauge(out, "kitlab_leases", "Leases that live: kits that may move now.",
+		(double)safety_lease_count(server->safety));
+	counter(out, "kitlab_stops_total", "How often the stop was pressed.",
+		safety_stop_count(server->safety));
+	gauge(out, "kitlab_room_stopped", "1 while the room is stopped.",
+		safety_is_stopped(server->safety));
 	connections(out, server);
 	gauge(out, "kitlab_store_ok", "1 while the state folder takes writes.",
 		store_is_well(server->store) ? 1 : 0);

@@ -27,11 +27,13 @@ struct rpc_method {
 	rpc_handler *handler;
 };
 
-extern const struct rpc_method rpc_kits[], rpc_scripts[], rpc_cases[], rpc_world[], rpc_room[],
-	rpc_flash[];
+extern const struct rpc_method rpc_kits[], rpc_leases[], rpc_scripts[], rpc_cases[], rpc_world[],
+	rpc_room[], rpc_flash[];
 
 /* One text message of a client. Never keeps `text`. */
 void rpc_message(struct client *client, const char *text, size_t length);
+/* A client that came: it may hold leases under its name. */
+void rpc_welcome(struct client *client);
 /* The client goes: its requests are cancelled. */
 void rpc_forget(struct client *client);
 

@@ -4,8 +4,10 @@
 #include "jsonout.h"
 #include "jsonvalue.h"
 #include "lab.h"
+#include "driver.h"
 #include "reading.h"
 #include "rpc.h"
+#include "safety.h"
 #include "server.h"
 #include "wirings.h"
 #include "world.h"
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { NAMES_MAX = 64, RATE_MAX = 100 };
 
@@ -36,10 +37,7 @@ static void hello(struct server *server, struct request *request, const cJSON *p
 {
 	const char *lang = NULL;
 	struct why why;
-	char utc[40];
-	int64_t utc_ms = clock_utc_ms();
-	time_t seconds = (time_t)(utc_ms / 1000);
-	struct tm tm;
+	char utc[CLOCK_UTC_TEXT];
 
 	(void)server;
 	if (!param_text(params, "lang", true, &lang, &why)) {
@@ -51,10 +49,7 @@ static void hello(struct server *server, struct request *request, const cJSON *p
 	if (lang) {
 		client->lang = strncmp(lang, "zh", 2) == 0 ? LANG_ZH : LANG_EN;
 	}
-	gmtime_r(&seconds, &tm);
-	size_t used = strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%S", &tm);
-
-	snprintf(utc + used, sizeof(utc) - used, ".%03dZ", (int)(utc_ms % 1000));
+	clock_utc_text(clock_utc_ms(), utc);
 	cJSON *result = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(result, "server", "kitlabd " KITLAB_VERSION);
@@ -222,6 +217,8 @@ static void kit_describe(struct server *server, struct request *request, const c
 	} else {
 		json_raw(&out, "null");
 	}
+	json_raw(&out, ",\"dead_man\":");
+	json_raw(&out, kit->driver && kit->driver->has_dead_man ? "true" : "false");
 	json_raw(&out, ",\"properties\":{");
 	put_properties(&out, kit, lang);
 	json_raw(&out, "},\"actions\":{");
@@ -289,7 +286,8 @@ static void kit_wiring(struct server *server, struct request *request, const cJS
 		request_fail(request, &why);
 		return;
 	}
-	if (profile && lab_set_wiring(server->lab, kit, wiring, &why)) {
+	if (profile && (safety_need_running(server->safety, kit, &why) ||
+			       lab_set_wiring(server->lab, kit, wiring, &why))) {
 		request_fail(request, &why);
 		return;
 	}
@@ -445,18 +443,25 @@ static void kit_read_method(struct server *server, struct request *request, cons
 	}
 }
 
+/* The lease that a command names; NULL = none. False: *why. */
+static bool read_lease(const cJSON *params, const char **lease, struct why *why)
+{
+	*lease = NULL;
+	return param_text(params, "lease", true, lease, why);
+}
+
 static void kit_write_method(struct server *server, struct request *request, const cJSON *params)
 {
 	struct why why;
 	struct kit *kit = need_kit(server, params, &why);
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(params, "value");
-	const char *name;
+	const char *name, *lease;
 	struct json_room room;
 	struct value value;
 	int index = -1;
 
 	if (!kit || !param_text(params, "property", false, &name, &why) ||
-		kit_need_property(kit, name, &index, &why)) {
+		!read_lease(params, &lease, &why) || kit_need_property(kit, name, &index, &why)) {
 		request_fail(request, &why);
 		return;
 	}
@@ -470,7 +475,8 @@ static void kit_write_method(struct server *server, struct request *request, con
 		request_fail(request, &why);
 		return;
 	}
-	if (kit_write(kit, index, &value, clock_now_us(), on_written, request, &why)) {
+	if (safety_write(server->safety, kit, index, &value, &request->client->holder, lease,
+		    clock_now_us(), on_written, request, &why)) {
 		request_fail(request, &why);
 	}
 }
@@ -479,16 +485,17 @@ static void kit_act_method(struct server *server, struct request *request, const
 {
 	struct why why;
 	struct kit *kit = need_kit(server, params, &why);
-	const char *name;
+	const char *name, *lease;
 	struct json_room rooms[KIT_ARGS_MAX];
 	struct value args[KIT_ARGS_MAX];
 	int index = -1;
 
 	if (!kit || !param_text(params, "action", false, &name, &why) ||
-		kit_need_action(kit, name, &index, &why) ||
+		!read_lease(params, &lease, &why) || kit_need_action(kit, name, &index, &why) ||
 		!json_to_args(&kit->actions[index],
 			cJSON_GetObjectItemCaseSensitive(params, "args"), rooms, args, &why) ||
-		kit_act(kit, index, args, clock_now_us(), on_acted, request, &why)) {
+		safety_act(server->safety, kit, index, args, &request->client->holder, lease,
+			clock_now_us(), on_acted, request, &why)) {
 		request_fail(request, &why);
 	}
 }

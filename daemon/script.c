@@ -156,6 +156,7 @@ void run_stop(struct run *run, enum run_cause cause)
 		return;
 	}
 	run->cause = cause;
+	run_lease_end(run);
 	if (run->is_over) {
 		return; /* what it said last is being read */
 	}
@@ -226,6 +227,7 @@ void run_ended(struct run *run, int status)
 	enum run_state state;
 
 	run->is_over = true;
+	run_lease_end(run);
 	run_link_drain(run);
 	state = judge(run, status);
 	run_release_process(run);
@@ -261,6 +263,38 @@ void scripts_shutdown(struct scripts *scripts, void (*done)(void *data), void *d
 	scripts->done_data = data;
 	for (struct run *run = scripts->runs; run; run = run->next) {
 		run_stop(run, CAUSE_ASKED);
+	}
+}
+
+static bool uses_seat(const struct run *run, const char *seat)
+{
+	for (const struct run_kit *kit = run->kits; kit; kit = kit->next) {
+		const struct kit *found = lab_find(run->scripts->server->lab, kit->id);
+
+		if (found && strcmp(found->seat, seat) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void scripts_stop(struct scripts *scripts, const char *seat, const char *by)
+{
+	struct run *next;
+	struct why why;
+
+	why_set(&why, ERR_STOPPED, MSG_RUN_ROOM_STOPPED, by);
+	for (struct run *run = scripts->runs; run; run = next) {
+		bool is_meant = !seat[0] || uses_seat(run, seat);
+
+		next = run->next;
+		if (is_meant && !run_is_ended(run) && run->cause == CAUSE_NONE) {
+			const char *text = why_text(&why, run->lang);
+
+			output_text(run, 1, text, strlen(text));
+			output_text(run, 1, "\n", 1);
+			run_stop(run, CAUSE_ASKED);
+		}
 	}
 }
 
@@ -302,8 +336,9 @@ static enum err clear_kit(
 	struct scripts *scripts, const struct script_start *start, const char *id, struct why *why)
 {
 	const struct run *holder = run_holder(scripts, id, NULL);
+	const struct kit *kit = lab_need(scripts->server->lab, id, why);
 
-	if (!lab_need(scripts->server->lab, id, why)) {
+	if (!kit || safety_need_running(scripts->server->safety, kit, why)) {
 		return why->code;
 	}
 	if (!holder) {
@@ -320,8 +355,11 @@ static enum err clear_kit(
 
 static enum err check(struct scripts *scripts, const struct script_start *start, struct why *why)
 {
-	enum err err = ERR_NONE;
+	enum err err = safety_need_running(scripts->server->safety, NULL, why);
 
+	if (err) {
+		return err;
+	}
 	if (scripts->is_ending) {
 		return why_set(why, ERR_STOPPED, MSG_RUN_STOPPED);
 	}
@@ -366,8 +404,7 @@ static void trim(struct scripts *scripts)
 	run_free(run);
 }
 
-/* Cut where a character ends. */
-static void copy_name(char *name, size_t room, const char *text)
+void run_copy_text(char *name, size_t room, const char *text)
 {
 	size_t length = strnlen(text, room - 1);
 
@@ -385,7 +422,7 @@ static struct run *new_run(struct scripts *scripts, const struct script_start *s
 	run->scripts = scripts;
 	run->fd = -1;
 	run->queue_end = &run->queue;
-	copy_name(run->name, sizeof(run->name), start->name ? start->name : "script");
+	run_copy_text(run->name, sizeof(run->name), start->name ? start->name : "script");
 	snprintf(run->by, sizeof(run->by), "%s", start->by);
 	run->lang = start->watcher ? start->watcher->lang : LANG_EN;
 	run->source = xcalloc(1, start->source_length + 1);
@@ -394,6 +431,8 @@ static struct run *new_run(struct scripts *scripts, const struct script_start *s
 	run->seed = start->seed;
 	run->has_deadline = start->has_deadline;
 	run->is_chosen = start->kit || start->kit_count;
+	run_copy_text(run->lesson, sizeof(run->lesson), start->case_id ? start->case_id : "");
+	run_lease_begin(run);
 	run->started_utc_ms = clock_utc_ms();
 	run->start = loop_timer_add(scripts->server->loop, on_start, run);
 	make_id(run);

@@ -42,6 +42,9 @@ enum err script_start(struct scripts *scripts, const struct script_start *start,
 /* The id of the run that uses a kit now, or NULL: for the kit's ROW. */
 const char *script_run_of(const struct scripts *scripts, const struct kit *kit);
 
+/* All-stop: ends every run (seat "") or those with a kit of that seat. */
+void scripts_stop(struct scripts *scripts, const char *seat, const char *by);
+
 /* The client is gone: it watches no run any more. Its runs go on. */
 void scripts_forget(struct scripts *scripts, struct client *client);
 

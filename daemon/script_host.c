@@ -146,22 +146,39 @@ static enum err host_read(struct run_kit *kit, const char *name, uint32_t serial
 	return ERR_NONE;
 }
 
+/* NULL in *lease: what is asked for needs none. */
+static enum err need_lease(struct run_kit *kit, enum safety_class safety, const char **lease,
+	struct why *why)
+{
+	*lease = NULL;
+	if (safety == CLASS_MOTION) {
+		*lease = run_lease(kit, why);
+		return *lease ? ERR_NONE : why->code;
+	}
+	return ERR_NONE;
+}
+
 static enum err host_write(
 	struct run_kit *kit, const char *name, uint32_t serial, struct wire_in *in, struct why *why)
 {
 	static const struct why well = {.code = ERR_NONE};
 	struct host_room room;
 	struct value value;
+	const char *lease;
 	int index;
 	enum err err = kit_need_property(kit->tap.kit, name, &index, why);
 
+	if (!err) {
+		err = need_lease(kit, kit->tap.kit->properties[index].safety, &lease, why);
+	}
 	if (err) {
 		return err;
 	}
 	if (!read_value(in, &room, &value)) {
 		return why_set(why, ERR_INVALID, MSG_VALUE_FORM, name);
 	}
-	err = kit_write(kit->tap.kit, index, &value, clock_now_us(), NULL, NULL, why);
+	err = safety_write(kit->run->scripts->server->safety, kit->tap.kit, index, &value,
+		&kit->run->holder, lease, clock_now_us(), NULL, NULL, why);
 	if (!err) {
 		run_reply_why(kit->run, serial, &well);
 	}
@@ -201,9 +218,13 @@ static enum err host_act(
 	struct host_room rooms[KIT_ARGS_MAX];
 	struct value args[KIT_ARGS_MAX];
 	struct run_call *call;
+	const char *lease;
 	int index;
 	enum err err = kit_need_action(kit->tap.kit, name, &index, why);
 
+	if (!err) {
+		err = need_lease(kit, kit->tap.kit->actions[index].safety, &lease, why);
+	}
 	if (!err) {
 		err = read_args(&kit->tap.kit->actions[index], in, rooms, args, why);
 	}
@@ -214,7 +235,8 @@ static enum err host_act(
 	if (!call) {
 		return why->code;
 	}
-	err = kit_act(kit->tap.kit, index, args, clock_now_us(), on_done, call, why);
+	err = safety_act(kit->run->scripts->server->safety, kit->tap.kit, index, args,
+		&kit->run->holder, lease, clock_now_us(), on_done, call, why);
 	if (err) {
 		remove_call(call);
 	}

@@ -169,6 +169,7 @@ static void on_changed(struct bus_tap *tap)
 {
 	struct run_kit *kit = tap->data;
 
+	run_lease_kit_changed(kit);
 	if (kit->description == tap->kit->description) {
 		return;
 	}

@@ -221,6 +221,7 @@ bool run_packet(struct run *run, const uint8_t *bytes, size_t count)
 		return false;
 	}
 	run->has_answered = true;
+	run_lease_feed(run);
 	run->tokens -= in.type == WIRE_PRINT ? PRINT_COST : 1;
 	switch ((int)in.type) {
 	case WIRE_READY:
@@ -235,6 +236,7 @@ bool run_packet(struct run *run, const uint8_t *bytes, size_t count)
 		set_tick(run, wire_get_int(&in));
 		break;
 	case WIRE_END:
+		run_lease_end(run);
 		take_end(run, &in);
 		break;
 	default:
@@ -254,6 +256,7 @@ static bool read_packet(struct run *run)
 		return true;
 	}
 	if (count == 0 || errno != EAGAIN) {
+		run_lease_end(run);
 		loop_fd_set(run->watch, 0);
 		/* The child's end follows; one that only closed its socket gets no more time. */
 		if (run->pid > 0) {

@@ -150,7 +150,7 @@ static void end_hung(struct run *run, int64_t used_us)
 {
 	struct why why, hint;
 
-	if (run->has_deadline) {
+	if (run->has_deadline || run->is_moving) {
 		why_set(&why, ERR_TIMEOUT, MSG_RUN_DEADLINE);
 	} else {
 		why_set(&why, ERR_TIMEOUT, MSG_RUN_HUNG, (int)(used_us / 1000000));
@@ -166,6 +166,7 @@ static void on_beat(void *data)
 	struct run *run = data;
 	int64_t now_us = clock_now_us();
 	int64_t cpu_us = clock_cpu_us(run->pid), used_us;
+	bool has_deadline = run->has_deadline || run->is_moving;
 	int64_t busy_us = run->scripts->server->config->script_busy_s * INT64_C(1000000);
 
 	if (run->has_answered) {
@@ -175,7 +176,7 @@ static void on_beat(void *data)
 	}
 	used_us = cpu_us - run->cpu_mark_us;
 	if (used_us >= busy_us ||
-		(run->has_deadline && used_us >= DEADLINE_CPU_US &&
+		(has_deadline && used_us >= DEADLINE_CPU_US &&
 			now_us - run->answered_us >= DEADLINE_SILENT_US)) {
 		end_hung(run, used_us);
 		return;

@@ -8,6 +8,7 @@
  *   script_link.c     the socket: packets in (throttled) and out (queued)
  *   script_kits.c     the kits of a run, and what they do
  *   script_host.c     what a script asks of them
+ *   script_lease.c    leave to move them
  *   script_open.c     which kit kit.open() gives
  *   script_output.c   print, plot and their limits
  */
@@ -16,6 +17,7 @@
 #include "bus.h"
 #include "jsonout.h"
 #include "loop.h"
+#include "safety.h"
 #include "script.h"
 #include "wire.h"
 
@@ -54,6 +56,7 @@ struct run_kit {
 	struct run_kit *next;
 	struct run *run; /* borrowed */
 	int64_t handle;	 /* 1, 2, ... */
+	struct why barred; /* why this run does not move it any more; code ERR_NONE = it may */
 	char id[KIT_ID_MAX + 1];
 	struct bus_tap tap;	/* tap.kit NULL: the kit is not known at present */
 	bool is_open;		/* the script has a handle */
@@ -121,8 +124,11 @@ struct run {
 	size_t source_length;
 	int64_t seed;
 	bool has_deadline; /* as with a lease: killed after 1 s without an answer */
+	bool is_moving;	   /* it had a lease at its last answer: likewise */
 	bool is_chosen;	   /* the starter named the kits: others are forbidden */
 	struct run_kit *kits;
+	struct lease_holder holder; /* of its leases */
+	char lesson[64];	    /* course case, "" = none */
 
 	/* the process */
 	bool is_spawning; /* the spawner works on it */
@@ -182,6 +188,9 @@ struct run *run_holder(const struct scripts *scripts, const char *kit, const str
 /* Sets the end that the supervisor tells; texts of messages.tsv. */
 void run_set_end(struct run *run, const struct why *why, const struct why *hint);
 
+/* Cuts a longer text where a character ends. */
+void run_copy_text(char *to, size_t room, const char *text);
+
 /* ---- script_watch.c ---- */
 
 const char *run_state_name(enum run_state state);
@@ -229,6 +238,15 @@ struct run_name *run_find_name(struct run_kit *kit, const char *name); /* NULL =
 struct run_name *run_use_name(struct run_kit *kit, const char *name);  /* NULL = too many */
 /* From now on the kit reports the property, until the run ends. */
 void run_watch_name(struct run_kit *kit, const char *name);
+
+/* ---- script_lease.c ---- */
+
+void run_lease_begin(struct run *run);
+/* The id of the run's lease of the kit, which it takes if it has none; NULL and *why. */
+const char *run_lease(struct run_kit *kit, struct why *why);
+void run_lease_feed(struct run *run); /* its scheduler has answered */
+void run_lease_end(struct run *run);  /* all of them, at once */
+void run_lease_kit_changed(struct run_kit *kit);
 
 /* ---- script_host.c, script_open.c ---- */
 

@@ -4,6 +4,7 @@
  */
 #include "script_run.h"
 
+#include "clock.h"
 #include "lab.h"
 #include "server.h"
 #include "xalloc.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const state_names[] = {
 	[RUN_QUEUED] = "queued",
@@ -54,14 +54,12 @@ static void write_error(const struct run *run, enum lang lang, struct jsonout *o
 
 static void write_time(int64_t utc_ms, struct jsonout *out)
 {
-	char text[40], whole[32];
-	time_t seconds = (time_t)(utc_ms / 1000);
-	struct tm tm;
+	char text[CLOCK_UTC_TEXT];
 
-	gmtime_r(&seconds, &tm);
-	strftime(whole, sizeof(whole), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "\"%s.%03dZ\"", whole, (int)(utc_ms % 1000));
+	clock_utc_text(utc_ms, text);
+	json_raw(out, "\"");
 	json_raw(out, text);
+	json_raw(out, "\"");
 }
 
 void run_write(const struct run *run, enum lang lang, struct jsonout *out)

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "config.h"
 #include "door.h"
+#include "http.h"
 #include "log.h"
 #include "server.h"
 #include "ws.h"
@@ -139,6 +140,7 @@ struct web *web_create(struct server *server, struct why *why)
 
 	web->server = server;
 	raise_fd_limit();
+	api_begin(server);
 	web->http = http_create(server);
 	web->door = door_create(server, web->http, &events, web, why);
 	if (!web->door) {

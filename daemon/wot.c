@@ -15,6 +15,7 @@
 #include "jsonvalue.h"
 #include "lab.h"
 #include "reading.h"
+#include "safety.h"
 #include "server.h"
 #include "wot_td.h"
 
@@ -151,7 +152,10 @@ static void write_property(struct http_request *request, struct kit *kit, int in
 	request->cancel = forget_command;
 	request->data = kit;
 	if (!err) {
-		err = kit_write(kit, index, &value, clock_now_us(), on_written, request, &why);
+		struct server *server = request->server;
+
+		err = safety_write(server->safety, kit, index, &value, &server->http,
+			request->head.lease, clock_now_us(), on_written, request, &why);
 	}
 	if (err) {
 		http_fail(request, &why);
@@ -176,7 +180,10 @@ static void do_action(struct http_request *request, struct kit *kit, int index)
 	request->cancel = forget_command;
 	request->data = kit;
 	if (!err) {
-		err = kit_act(kit, index, args, clock_now_us(), on_done, request, &why);
+		struct server *server = request->server;
+
+		err = safety_act(server->safety, kit, index, args, &server->http,
+			request->head.lease, clock_now_us(), on_done, request, &why);
 	}
 	if (err) {
 		http_fail(request, &why);

@@ -259,6 +259,7 @@ static void opened(struct session *session, struct lws *wsi)
 	client->tokens_us = clock_now_us();
 	client->send = send_frame;
 	client->transport = session;
+	rpc_welcome(client);
 	client->next = server->clients;
 	server->clients = client;
 	log_debug("client %llu came", (unsigned long long)client->number);
@@ -281,6 +282,7 @@ static void closed(struct session *session)
 	}
 	session->closing = session->closing ? session->closing : LWS_CLOSE_STATUS_GOINGAWAY;
 	drop_queue(session);
+	safety_forget(server->safety, &client->holder, clock_now_us());
 	rpc_forget(client);
 	bus_forget(server->bus, client);
 	scripts_forget(server->scripts, client);

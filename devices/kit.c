@@ -197,6 +197,7 @@ void kit_lose(struct kit *kit, enum kit_state state, const struct why *why, int6
 	struct why lost;
 
 	kit->now_us = now_us;
+	kit->is_running = false;
 	why_set(&lost, ERR_LOST, MSG_KIT_LOST, kit->id);
 	kit_end_commands(kit, &lost);
 	kit_set_state(kit, state, why);
@@ -213,6 +214,7 @@ void kit_start(struct kit *kit, const struct driver *driver, int64_t now_us)
 	} else {
 		memset(kit->driver_state, 0, driver->state_size);
 	}
+	kit->is_running = true;
 	kit_set_state(kit, KIT_PROBING, NULL);
 	kit_begin(kit, now_us);
 	driver->start(kit, now_us);
@@ -248,7 +250,7 @@ void kit_hold(struct kit *kit, enum hold_level level, const struct why *why, int
 	kit->hold_level = level;
 	kit->hold_us = now_us;
 	kit->held_us = 0;
-	if (kit->driver && kit->driver->hold) {
+	if (kit->is_running && kit->driver->hold) {
 		enum lane before = kit->lane;
 
 		kit->lane = LANE_FIRST;

@@ -164,6 +164,7 @@ struct kit {
 	size_t event_count;
 	uint32_t description; /* counts descriptions: a user's indexes are of one of them */
 
+	bool is_running; /* its driver works on an open port: from kit_start() to kit_lose() */
 	bool is_packet; /* a USB port: one kit_send is one transfer, one feed likewise */
 	enum hold_level hold_level; /* of the last hold */
 	int64_t hold_us;            /* when it was asked for; 0 = never */
@@ -178,6 +179,7 @@ struct kit {
 	const struct kit_listener *listener;
 	void *listener_data;
 	void *bus_kit; /* the bus's record of this kit */
+	void *guard;   /* the safety gate's */
 
 	/* kit.c's own */
 	struct pending_act acts[KIT_PENDING_MAX];

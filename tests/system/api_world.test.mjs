@@ -140,6 +140,7 @@ test('course cases', async (t) => {
 
 test('room.watch tells that nothing is stopped', async (t) => {
 	const { client } = await lab(t, {});
-	assert.deepEqual(await client.call('room.watch'), { stopped: false, level: null, by: null, at: null, unconfirmed: [] });
+	assert.deepEqual(await client.call('room.watch'), { stopped: false, level: null, by: null, at: null,
+		confirmed: [], unconfirmed: [], seats: [] });
 	await client.call('room.unwatch');
 });

@@ -39,6 +39,7 @@ const argument = object({ name: text, type: valueType, unit: text, min: number, 
 const description = object({
 	id,
 	model: orNull(text),
+	dead_man: bool,
 	properties: map(object({ type: valueType, unit: text, min: number, max: number, writable: bool,
 		kind: oneOf('sensor', 'button', 'light', 'sound', 'motion', 'angle', 'pin', 'setting', 'status', 'data'),
 		class: safety, title }, ['unit', 'min', 'max'])),
@@ -69,7 +70,11 @@ const world = object({ kits: map(worldKit), objects: worldObjects });
 const worldView = object({ t: number, objects: worldObjects,
 	kits: map({ anyOf: [object({ pose, speed: number, radius: number }), object({ joints })] }) });
 const room = object({ stopped: bool, level: orNull(oneOf('hold', 'kill')), by: orNull(text), at: orNull(utc),
-	unconfirmed: array(id) });
+	confirmed: array(id), unconfirmed: array(id), seats: array(object({ seat: text,
+		level: oneOf('hold', 'kill'), by: text, at: utc })) });
+const stopped = object({ confirmed: array(id), unconfirmed: array(id) });
+const lease = { type: 'string', pattern: '^[0-9a-f]{32}$' };
+const check = object({ id: text, title, passed: bool, hint: text }, ['hint']);
 const caseData = object({ id: text, title: { type: 'string', minLength: 1 } });
 
 const flash = object({ kit: id, name: text, board: text, phase: oneOf('connecting', 'writing', 'verifying', 'done', 'failed'),
@@ -91,6 +96,10 @@ const results = {
 	'kit.act': object({ result: {}, t: number }),
 	'kit.flash': empty,
 	'flash.list': object({ flashes: array(flash) }),
+	'kit.lease': object({ lease, ttl: integer }),
+	'kit.checks': object({ checks: array(check) }),
+	'lease.feed': empty,
+	'lease.release': empty,
 	'script.run': object({ run: text }),
 	'script.watch': object({ run: text, name: text, kits: array(id), state: runState, started: orNull(utc),
 		by: orNull(text), error: orNull(scriptError),
@@ -106,6 +115,8 @@ const results = {
 	'world.unwatch': empty,
 	'room.watch': room,
 	'room.unwatch': empty,
+	'room.stop': stopped,
+	'room.clear': empty,
 };
 
 const notifications = {
@@ -116,6 +127,8 @@ const notifications = {
 	'script.state': object({ run: text, state: runState, error: orNull(scriptError) }, ['error']),
 	'script.plot': object({ run: text, t: number, set: map(orNull(number)) }),
 	'world.changed': { ...worldView, required: ['t', 'kits'] },
+	'lease.lost': object({ lease, kit: id, reason: oneOf('expired', 'taken', 'stopped', 'lost', 'unattended'),
+		by: text, hint: text }, ['by']),
 	'room.changed': room,
 	'flash.changed': flash,
 };
