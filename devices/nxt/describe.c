@@ -75,7 +75,7 @@ static void describe_actions(struct kit *kit)
 	kit_describe_arg(action, "motor", VALUE_INT, 1, NXT_MOTORS, true, NULL);
 }
 
-void describe_kit(struct kit *kit)
+void nxt_describe_kit(struct kit *kit)
 {
 	struct nxt *f = nxt_of(kit);
 

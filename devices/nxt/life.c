@@ -137,7 +137,7 @@ static void run(struct kit *kit, int64_t now_us)
 	if (!kit->model[0]) {
 		snprintf(kit->model, sizeof(kit->model), "nxt");
 	}
-	describe_kit(kit);
+	nxt_describe_kit(kit);
 	for (unsigned i = 0; i < NXT_MOTORS; i++) {
 		nxt_show(kit, f->motors[i].property, value_number(0));
 	}

@@ -150,7 +150,7 @@ void sensors_take_setup(struct kit *kit, const struct nxt_telegram *request,
 	port->sonar = (struct nxt_sonar){.next_us = now_us + 100 * MS_US};
 	if (port->kind != port->wanted) {
 		port->kind = port->wanted;
-		describe_kit(kit);
+		nxt_describe_kit(kit);
 	}
 	kit_reply(kit, token, NULL, NULL);
 }

@@ -264,4 +264,4 @@ bool commands_next(struct kit *kit, int64_t now_us);
 void commands_take(struct kit *kit, const struct nxt_telegram *reply);
 
 /* describe.c */
-void describe_kit(struct kit *kit);
+void nxt_describe_kit(struct kit *kit);
