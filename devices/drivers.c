@@ -2,6 +2,7 @@
 #include "driver.h"
 
 #include "busservo/busservo.h"
+#include "ev3/ev3.h"
 #include "firmata/firmata.h"
 #include "makeblock/makeblock.h"
 #include "nxt/nxt.h"
@@ -13,6 +14,7 @@ const struct driver *const drivers[] = {
 	&firmata_driver,
 	&dynamixel_driver,
 	&lx16a_driver,
+	&ev3_driver,
 	&makeblock_driver,
 	&nxt_driver,
 	&owi_driver,

@@ -11,6 +11,8 @@ const struct machine_class *const machines[] = {
 	&machine_leonardo,
 	&machine_mbot,
 	&machine_nxt,
+	&machine_ev3,
+	&machine_owi,
 	NULL,
 };
 

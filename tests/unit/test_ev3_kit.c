@@ -1,0 +1,258 @@
+/* EV3: finding out what is there, sensors, angles, lamp and tones, against the far end. */
+#include "ev3_rig.h"
+
+static void it_stops_everything_before_it_is_ready(void **state)
+{
+	(void)state;
+	rig_open(&ev3_driver, &machine_ev3, true);
+	assert_int_equal(rig.kit->state, KIT_PROBING);
+	assert_false(has_sent("a3000f01"));
+	WAIT_UNTIL(has_sent("a3000f01"));
+	assert_int_equal(rig.kit->state, KIT_PROBING);
+	WAIT_UNTIL(rig.kit->state == KIT_READY);
+	assert_string_equal(rig.kit->program, "EV3 V1.09H");
+	assert_string_equal(rig_property("firmware")->value.text, "EV3 V1.09H");
+	assert_string_equal(rig.kit->model, "ev3");
+}
+
+static void it_has_what_is_plugged_in(void **state)
+{
+	(void)state;
+	open_brick(true);
+	static const char *const there[] = {"touch", "light", "line", "distance", "heading",
+		"motor.1", "motor.2", "motor.3", "turned.1", "sensor.1", "sensor.4", "moving",
+		"led", "red", "green", "battery", "voltage"};
+	static const char *const missing[] = {"motor.4", "turned.4", "sound", "key", "line.1"};
+
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+		assert_true(kit_find_property(rig.kit, there[i]) >= 0);
+	}
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+		assert_int_equal(kit_find_property(rig.kit, missing[i]), -1);
+	}
+	assert_int_equal(rig_property("motor.2")->safety, CLASS_MOTION);
+	assert_int_equal(rig_property("led")->safety, CLASS_SIGNAL);
+	assert_true(kit_find_action(rig.kit, "drive") >= 0);
+	assert_false(ev3_driver.has_dead_man);
+}
+
+static void sensors_are_read_while_they_are_watched(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_watch("distance");
+	rig_watch("touch");
+	rig_watch("light");
+	rig_watch("line");
+	rig_wait_ms(40);
+	assert_true(fabs(rig_number("distance") - 42.5) < 0.01);
+	assert_int_equal(rig_number("touch"), 0);
+	assert_true(fabs(rig_number("light") - 0.4) < 0.001);
+	assert_true(fabs(rig_number("line") - 0.5) < 0.001);
+	rig.scene[SCENE_DISTANCE] = 399;
+	rig.scene[SCENE_BUTTON] = 1;
+	rig.scene[SCENE_LIGHT] = 0;
+	rig_wait_ms(40);
+	assert_int_equal(rig_number("distance"), 255);
+	assert_int_equal(rig_number("touch"), 1);
+	assert_int_equal(rig_number("line"), 1);
+	rig.scene[SCENE_LIGHT] = 1;
+	rig_wait_ms(40);
+	assert_int_equal(rig_number("line"), 0);
+	/* Nothing that could wait inside the brick. */
+	assert_false(has_sent("991d"));
+}
+
+static void unwatched_it_is_asked_twice_a_second_and_battery_now_and_then(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_wait_ms(600);
+	assert_int_equal(rig_number("battery"), 80);
+	assert_true(fabs(rig_number("voltage") - 7.9) < 0.001);
+	rig_forget_sent();
+	rig_wait_ms(3000);
+	assert_in_range(rig.frames, 5, 7);
+	/* So that it does not fall asleep. */
+	unsigned alive = 0;
+
+	for (int second = 0; second < 125; second++) {
+		rig_forget_sent();
+		rig_wait_ms(1000);
+		alive += has_sent("90e149");
+	}
+	assert_int_equal(alive, 2);
+}
+
+static void set_sensor_changes_the_mode(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_watch("light");
+	rig_wait_ms(40);
+	assert_int_equal(
+		rig_act("set_sensor", value_int(3), text("ambient"), value_null()), ERR_NONE);
+	assert_int_equal(rig.answers, 1);
+	assert_int_equal(rig.error, ERR_NONE);
+	/* While it changes nothing is known. */
+	rig_wait_ms(30);
+	assert_int_equal(rig_property("light")->value.type, VALUE_NULL);
+	rig_wait_ms(100);
+	assert_true(fabs(rig_number("light") - 0.5) < 0.001);
+	rig_wait_ms(600);
+	assert_int_equal(rig_property("line")->value.type, VALUE_NULL);
+	rig_act("set_sensor", value_int(3), text("color"), value_null());
+	rig_watch("sensor.3");
+	rig_wait_ms(700);
+	assert_int_equal(rig_property("light")->value.type, VALUE_NULL);
+	assert_int_equal(rig_number("sensor.3"), 6);
+	rig_act("set_sensor", value_int(3), text("auto"), value_null());
+	rig_wait_ms(700);
+	assert_true(fabs(rig_number("light") - 0.4) < 0.001);
+}
+
+static void a_sensor_cannot_be_what_it_is_not(void **state)
+{
+	(void)state;
+	open_brick(true);
+	assert_int_equal(
+		rig_act("set_sensor", value_int(1), text("gyro"), value_null()), ERR_REFUSED);
+	assert_string_equal(
+		rig.hint, "kit-1 cannot use the sensor at port 1 like that; it is: touch.");
+	assert_int_equal(
+		rig_act("set_sensor", value_int(1), text("lidar"), value_null()), ERR_INVALID);
+}
+
+static void motors_turn_and_their_angles_can_be_cleared(void **state)
+{
+	(void)state;
+	open_brick(true);
+	watch_motion();
+	assert_int_equal(rig_write("motor.2", value_number(0.5)), ERR_NONE);
+	assert_int_equal(rig.lane, LANE_MOTION);
+	WAIT_UNTIL(rig_number("moving") == 1);
+	rig_wait_ms(500);
+	assert_in_range((int)rig_number("turned.2"), 200, 300);
+	assert_int_equal(rig_number("turned.3"), 0);
+	assert_true(fabs(rig_number("motor.2") - 0.5) < 1e-9);
+	rig_act("reset_angle", value_int(2), value_null(), value_null());
+	rig_wait_ms(40);
+	assert_int_equal(rig.answers, 1);
+	assert_true(rig_number("turned.2") < 60);
+	rig_write("motor.2", value_number(-0.5));
+	rig_wait_ms(300);
+	assert_true(rig_number("turned.2") < 0);
+	rig_write("motor.2", value_number(0));
+	WAIT_UNTIL(rig_number("moving") == 0);
+	assert_false(turns("turned.2"));
+	assert_int_equal(
+		rig_act("reset_angle", value_int(4), value_null(), value_null()), ERR_REFUSED);
+}
+
+static void wheels_that_are_told_together_start_together(void **state)
+{
+	(void)state;
+	open_brick(true);
+	watch_motion();
+	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0);
+	rig_forget_sent();
+	assert_int_equal(drive(0.3, -0.25), ERR_NONE);
+	/* A5 B 30, A5 C -25, A6 both */
+	assert_true(has_sent("a500021ea5000427a60006"));
+	WAIT_UNTIL(rig.answers == 1);
+	assert_int_equal(rig.error, ERR_NONE);
+	assert_true(turns("turned.2") && turns("turned.3"));
+	rig_forget_sent();
+	rig_act("turn", value_number(0.2), value_null(), value_null());
+	WAIT_UNTIL(rig.answers == 2);
+	assert_true(has_sent("a500022ca5000414a60006"));
+}
+
+static void set_points_gather_while_an_answer_is_awaited(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_write("motor.1", value_number(0.1));
+	for (int i = 1; i <= 10; i++) {
+		/* The kit itself keeps set-points back while bytes wait: let them go. */
+		rig.to_machine.count = rig.to_machine.frame_count = 0;
+		rig_write("motor.1", value_number(i / 100.0));
+	}
+	assert_int_equal(rig.frames, 1);
+	rig_wait_ms(200);
+	WAIT_UNTIL(has_sent("a500010aa60001"));
+	assert_false(has_sent("a5000109"));
+}
+
+static void the_lamp_is_two_lamps(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_write("led", value_bool(true));
+	rig_wait_ms(10);
+	assert_true(has_sent("821b03"));
+	assert_int_equal(rig_number("red") + rig_number("green"), 2);
+	rig_write("green", value_bool(false));
+	rig_wait_ms(10);
+	assert_true(has_sent("821b02"));
+	assert_int_equal(rig_number("led"), 1);
+	rig_write("red", value_bool(false));
+	rig_wait_ms(10);
+	assert_true(has_sent("821b00"));
+	assert_int_equal(rig_number("led"), 0);
+}
+
+static void a_tone_is_answered_by_the_brick(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_act("tone", value_number(440), value_number(0.5), value_null());
+	assert_int_equal(rig.answers, 0);
+	WAIT_UNTIL(rig.answers == 1);
+	assert_true(has_sent("94011e82b80182f401"));
+	assert_int_equal(
+		rig_act("tone", value_number(100), value_number(1), value_null()), ERR_INVALID);
+}
+
+static void what_is_plugged_in_later_is_described_then(void **state)
+{
+	(void)state;
+	open_brick(true);
+	rig_watch("touch");
+	parts()->motors[3].type = EV3_TYPE_LARGE_MOTOR;
+	parts()->ports[0].type = 29;
+	rig_wait_ms(1100);
+	assert_true(kit_find_property(rig.kit, "motor.4") >= 0);
+	/* Two colour sensors: two probes, and the mean. */
+	assert_true(kit_find_property(rig.kit, "line.2") >= 0);
+	rig_watch("line.2");
+	rig_wait_ms(60);
+	assert_int_equal(rig_property("line.2")->value.type, VALUE_BOOL);
+	assert_int_equal(rig_property("touch")->value.type, VALUE_NULL);
+	assert_true(fabs(rig_number("line") - 0.5) < 0.001);
+	parts()->ports[0].type = EV3_TYPE_NONE;
+	parts()->ports[2].type = EV3_TYPE_NONE;
+	rig_wait_ms(1100);
+	assert_int_equal(rig_property("line")->value.type, VALUE_NULL);
+	assert_int_equal(rig_property("line.2")->value.type, VALUE_NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(it_stops_everything_before_it_is_ready),
+		RIG_TEST(it_has_what_is_plugged_in),
+		RIG_TEST(sensors_are_read_while_they_are_watched),
+		RIG_TEST(unwatched_it_is_asked_twice_a_second_and_battery_now_and_then),
+		RIG_TEST(set_sensor_changes_the_mode),
+		RIG_TEST(a_sensor_cannot_be_what_it_is_not),
+		RIG_TEST(motors_turn_and_their_angles_can_be_cleared),
+		RIG_TEST(wheels_that_are_told_together_start_together),
+		RIG_TEST(set_points_gather_while_an_answer_is_awaited),
+		RIG_TEST(the_lamp_is_two_lamps),
+		RIG_TEST(a_tone_is_answered_by_the_brick),
+		RIG_TEST(what_is_plugged_in_later_is_described_then),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
