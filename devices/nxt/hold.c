@@ -5,7 +5,8 @@
  *            HOLD_KILL without power.
  *   PROGRAM  A program on the brick is ended; if there was one, SET again.
  *   SOUND    From HOLD_ALL on: silence.
- *   LOOK     Each motor is asked until it says power 0 and has not turned for 10 ms.
+ *   LOOK     Each motor is asked until it says power 0 and has not turned for 25 ms, or
+ *            since it was seen before, if it was told no motion since.
  *
  * What the brick says to questions from before the hold proves nothing. Its answers come in
  * order, so a motor whose older questions may still be answered (`late`) has to answer once
@@ -16,9 +17,9 @@
 #include <string.h>
 
 enum {
-	STANDS_US = 10 * MS_US,
+	STANDS_US = 25 * MS_US,
 	EAGER_US = 300 * MS_US, /* then it is looked at now and then, and others may ask, too */
-	LOOK_US = 100 * MS_US,
+	LOOK_US = 30 * MS_US,
 };
 
 static bool send_first(struct kit *kit, const struct nxt_telegram *out, int64_t now_us)
@@ -59,7 +60,7 @@ void hold_begin(struct kit *kit, enum hold_level level, uint32_t token, int64_t 
 	hold->level = keeps ? hold->level : level;
 	hold->is_active = true;
 	hold->has_ended = false;
-	hold->since_us = now_us;
+	hold->since_us = hold->next_us = now_us;
 	for (unsigned i = 0; token && i < KIT_PENDING_MAX; i++) {
 		if (hold->tokens[i] == 0) {
 			hold->tokens[i] = token;
@@ -104,6 +105,14 @@ void hold_end(struct kit *kit)
 
 /* ---- step by step ---- */
 
+/* It is not at rest yet. */
+static void go_slower(struct nxt_hold *hold, int64_t now_us)
+{
+	if (now_us - hold->since_us >= EAGER_US) {
+		hold->next_us = now_us + LOOK_US;
+	}
+}
+
 static bool look(struct kit *kit, int64_t now_us)
 {
 	struct nxt_hold *hold = &nxt_of(kit)->hold;
@@ -126,13 +135,10 @@ bool hold_next(struct kit *kit, int64_t now_us)
 	struct nxt *f = nxt_of(kit);
 	struct nxt_hold *hold = &f->hold;
 	struct nxt_telegram out = {.op = NXT_STOP_PROGRAM};
-	bool is_late = now_us - hold->since_us >= EAGER_US;
 
-	if (!hold->is_active || f->phase == PHASE_ASK ||
-		(is_late && now_us - hold->next_us < LOOK_US)) {
+	if (!hold->is_active || f->phase == PHASE_ASK || now_us < hold->next_us) {
 		return false;
 	}
-	hold->next_us = now_us;
 	switch (hold->step) {
 	case HOLD_SET:
 		set_rest(kit, now_us);
@@ -162,10 +168,14 @@ static void take_look(struct kit *kit, const struct nxt_telegram *reply, int64_t
 		return;
 	}
 	if (is_powered) {
-		set_rest(kit, now_us);
+		hold->step = HOLD_SET;
+		go_slower(hold, now_us);
 		return;
 	}
 	hold->is_shown[reply->port] = now_us - m->rotation_us >= STANDS_US;
+	if (!hold->is_shown[reply->port]) {
+		go_slower(hold, now_us);
+	}
 	if (hold->is_shown[0] && hold->is_shown[1] && hold->is_shown[2]) {
 		kit_held(kit);
 		answer(kit, NULL);
@@ -187,6 +197,7 @@ void hold_take(struct kit *kit, const struct nxt_telegram *request,
 	case HOLD_SET:
 		if (!is_well) {
 			exchange_forget(kit, FOR_HOLD);
+			go_slower(hold, now_us);
 		} else if (++hold->replies == NXT_MOTORS) {
 			hold->step = hold->has_ended ? after_program(hold) : HOLD_PROGRAM;
 		}

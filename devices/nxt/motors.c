@@ -30,6 +30,9 @@ void motors_set(struct kit *kit, unsigned motor, double share)
 
 	m->power = (int8_t)lround(share * 100);
 	m->wanted++;
+	if (m->power != 0) {
+		m->rotation_us = 0;
+	}
 	nxt_show(kit, m->property, value_number(share));
 }
 

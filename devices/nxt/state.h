@@ -52,7 +52,7 @@ struct nxt_motor {
 	bool is_again;		 /* the one under way is the second try */
 	int property, turned;	 /* indexes, -1 = none */
 	int32_t rotation;	 /* as it last said */
-	int64_t rotation_us;	 /* since when it is that; 0 = not known */
+	int64_t rotation_us;	 /* since when it is that; 0 = not known, or told to turn since */
 	bool is_moving;
 	uint8_t late; /* questions for it whose answers may still come */
 };

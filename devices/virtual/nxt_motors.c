@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-static const double TOP = 900, DRIVE_S = 0.06, BRAKE_S = 0.02, COAST_S = 0.25, STANDS = 4;
+static const double TOP = 900, DRIVE_S = 0.06, BRAKE_S = 0.02, COAST_S = 0.25;
+static const double STANDS = 20; /* friction holds it then */
 
 static bool is_wheel(const struct machine *machine, unsigned motor)
 {

@@ -1,0 +1,357 @@
+/* The NXT driver brings its brick to rest, and says so only when the brick has proved it. */
+#include "nxt_rig.h"
+
+static void drives_on(void)
+{
+	ready();
+	wait_ms(50); /* the stop of the start is proved */
+	drives(1, 1);
+	writes("motor.1", value_number(-1));
+	wait_ms(400);
+	memset(rig.sent, 0, sizeof(rig.sent));
+	rig.first_lane = 0;
+	rig.answers = 0;
+}
+
+static void hold_stops_all_motors_at_once_ahead_of_everything(void **state)
+{
+	(void)state;
+	drives_on();
+	watches("distance");
+	watches("moving");
+	wait_ms(5); /* a question is under way */
+	rig.first_lane = 0;
+	holds(HOLD_MOTION);
+	assert_int_equal(rig.first_lane, 3);
+	for (int i = 0; i < NXT_MOTORS; i++) {
+		assert_int_equal(rig.output[i].power, 0);
+		assert_int_equal(rig.output[i].mode, NXT_ON | NXT_BRAKE);
+	}
+	assert_true(number_of("motor.1") == 0 && number_of("motor.2") == 0);
+}
+
+static void safety_S6_hold_is_proved_when_the_motors_stand(void **state)
+{
+	(void)state;
+	drives_on();
+	holds(HOLD_ALL);
+	assert_false(kit_is_held(rig.kit));
+	wait_for(rig.held > 0, 250);
+	assert_true(kit_is_held(rig.kit));
+	assert_true(is_standing());
+	assert_true(rig.brick.motors[0].set.power == 0);
+}
+
+static void hold_of_a_standing_brick_is_proved_within_20_ms(void **state)
+{
+	(void)state;
+	ready();
+	wait_ms(300);
+	int64_t begin_us = rig.now_us;
+
+	holds(HOLD_ALL);
+	wait_for(rig.held > 0, 25);
+	assert_true(rig.held_us - begin_us <= 20 * 1000);
+}
+
+static void safety_S6_motor_that_still_turns_is_no_proof(void **state)
+{
+	(void)state;
+	drives_on();
+	rig.brick.motors[1].turned = 0;
+	holds(HOLD_MOTION);
+	/* Somebody pushes the robot: braked, power 0, and yet it turns. */
+	for (int i = 0; i < 500; i++) {
+		rig.brick.motors[1].turned += 0.4;
+		wait_ms(1);
+	}
+	assert_int_equal(rig.held, 0);
+	assert_false(kit_is_held(rig.kit));
+	wait_for(rig.held > 0, 300); /* put down */
+}
+
+static void safety_S6_bytes_sent_are_no_proof(void **state)
+{
+	(void)state;
+	drives_on();
+	rig.is_deaf = true;
+	holds(HOLD_ALL);
+	wait_ms(3000);
+	assert_true(rig.sent[NXT_SET_OUTPUT] >= 3);
+	assert_int_equal(rig.held, 0);
+}
+
+static void safety_S6_answers_to_older_questions_are_no_proof(void **state)
+{
+	struct nxt_telegram old = {.kind = NXT_REPLY, .op = NXT_GET_OUTPUT};
+	uint8_t bytes[NXT_FRAME_MAX];
+
+	(void)state;
+	ready();
+	watches("moving");
+	wait_ms(200);
+	assert_false(value_of("moving")->boolean);
+	/* Three questions go unanswered; their answers, of a brick at rest, come after the
+	 * hold. */
+	rig.is_off = true;
+	wait_ms(1400);
+	holds(HOLD_MOTION);
+	for (int round = 0; round < 2; round++) {
+		for (uint8_t i = 0; i < NXT_MOTORS; i++) {
+			old.port = i;
+			hears(bytes, nxt_encode_framed(&old, bytes, sizeof(bytes)));
+			rig.now_us += 11000;
+		}
+	}
+	assert_int_equal(rig.held, 0);
+}
+
+static void safety_S6_late_answer_does_not_prove_a_later_hold(void **state)
+{
+	(void)state;
+	ready();
+	watches("turned.2");
+	wait_ms(200);
+	/* An answer of the standing motor is on its way for long. */
+	rig.keep_op = NXT_GET_OUTPUT;
+	wait_for(rig.kept_count > 0, 100);
+	uint8_t motor = rig.kept[5];
+
+	assert_int_equal(motor, 1);
+	wait_ms(700);
+	drives(1, 1);
+	wait_ms(300);
+	unwatches("turned.2");
+	wait_ms(20);
+	holds(HOLD_KILL); /* rolls out: it turns for long */
+	wait_for(rig.sent[NXT_STOP_SOUND] > 0, 50);
+	let_go();
+	wait_ms(40);
+	assert_true(rig.brick.motors[1].speed > 10);
+	assert_int_equal(rig.held, 0);
+	wait_for(rig.held > 0, 2000);
+	assert_true(is_standing());
+}
+
+static void kill_takes_the_power_from_the_motors(void **state)
+{
+	(void)state;
+	drives_on();
+	holds(HOLD_KILL);
+	for (int i = 0; i < NXT_MOTORS; i++) {
+		assert_int_equal(rig.output[i].mode, 0);
+		assert_int_equal(rig.output[i].run, NXT_IDLE);
+	}
+	wait_for(rig.held > 0, 3000);
+	assert_true(is_standing());
+	/* A lease that ends later does not brake again: that would give power back. */
+	holds(HOLD_MOTION);
+	wait_for(rig.held > 1, 100);
+	assert_int_equal(rig.output[0].mode, 0);
+	drives(0.5, 0.5);
+	wait_for(rig.brick.motors[1].set.power == 50, 50);
+	holds(HOLD_MOTION);
+	assert_int_equal(rig.output[0].mode, NXT_ON | NXT_BRAKE);
+}
+
+static void all_stop_silences_and_a_lease_that_ends_does_not(void **state)
+{
+	(void)state;
+	ready();
+	assert_int_equal(acts("tone", value_number(440), value_number(5)), ERR_NONE);
+	wait_for(rig.answers == 1, 50);
+	holds(HOLD_MOTION);
+	wait_for(rig.held > 0, 100);
+	assert_true(rig.brick.sound_us > rig.now_us);
+	holds(HOLD_ALL);
+	wait_for(rig.held > 1, 100);
+	assert_int_equal(rig.brick.sound_us, 0);
+}
+
+static void tone_that_waits_is_dropped_by_an_all_stop(void **state)
+{
+	(void)state;
+	ready();
+	watches("moving");
+	wait_ms(100);
+	for (int i = 0; i < 5; i++) {
+		acts("tone", value_number(440), value_number(5));
+	}
+	holds(HOLD_ALL);
+	assert_int_equal(rig.answers, 5);
+	assert_int_equal(rig.error, ERR_STOPPED);
+	wait_for(rig.held > 0, 100);
+	wait_ms(50);
+	assert_int_equal(rig.brick.sound_us, 0);
+}
+
+static void hold_three_times_is_proved_after_the_last(void **state)
+{
+	(void)state;
+	drives_on();
+	holds(HOLD_ALL);
+	wait_ms(20);
+	holds(HOLD_ALL);
+	wait_ms(20);
+	holds(HOLD_ALL);
+	assert_false(kit_is_held(rig.kit));
+	wait_for(kit_is_held(rig.kit), 250);
+	assert_true(is_standing());
+}
+
+static void hold_with_a_request_under_way_does_not_wait_for_it(void **state)
+{
+	(void)state;
+	drives_on();
+	watches("touch");
+	rig.keep_op = NXT_GET_INPUT;
+	wait_for(rig.kept_count > 0, 100);
+	holds(HOLD_ALL);
+	wait_for(rig.held > 0, 250);
+}
+
+static void set_point_that_waits_never_goes_out_after_a_hold(void **state)
+{
+	(void)state;
+	drives_on();
+	rig.keep_op = NXT_SET_OUTPUT;
+	writes("motor.1", value_number(0.5)); /* under way */
+	wait_ms(5);
+	writes("motor.1", value_number(0.9)); /* waits */
+	drives(0.9, 0.9);
+	holds(HOLD_MOTION);
+	assert_int_equal(rig.error, ERR_STOPPED);
+	wait_for(rig.held > 0, 800);
+	wait_ms(1000);
+	assert_true(is_standing());
+	assert_int_equal(rig.output[0].power, 0);
+}
+
+static void program_on_the_brick_is_ended_by_a_hold(void **state)
+{
+	struct nxt_telegram start = {.op = NXT_START_PROGRAM, .name = "Dance.rxe"};
+	uint8_t bytes[NXT_FRAME_MAX];
+
+	(void)state;
+	ready();
+	wait_ms(100);
+	machine_nxt.feed(&rig.machine, bytes, nxt_encode_framed(&start, bytes, sizeof(bytes)),
+		rig.now_us);
+	wait_for(rig.brick.motors[1].speed > 300, 200);
+	holds(HOLD_MOTION);
+	wait_for(rig.held > 0, 1000);
+	assert_int_equal(rig.brick.program_us, 0);
+	assert_true(is_standing());
+}
+
+static void stop_is_answered_when_it_stands(void **state)
+{
+	(void)state;
+	drives_on();
+	assert_int_equal(acts("stop", value_null(), value_null()), ERR_NONE);
+	assert_int_equal(rig.answers, 0);
+	wait_for(rig.answers == 1, 250);
+	assert_int_equal(rig.error, ERR_NONE);
+	assert_true(is_standing());
+	assert_int_equal(rig.held, 0); /* nobody held it */
+}
+
+static void stop_that_is_overtaken_by_a_motion_says_so(void **state)
+{
+	(void)state;
+	drives_on();
+	acts("stop", value_null(), value_null());
+	wait_ms(5);
+	writes("motor.1", value_number(0.5));
+	assert_int_equal(rig.answers, 1);
+	assert_int_equal(rig.error, ERR_CONFLICT);
+	wait_for(rig.brick.motors[0].set.power == 50, 50);
+}
+
+static void hold_before_the_brick_has_answered_is_done_when_it_does(void **state)
+{
+	(void)state;
+	open_kit(false);
+	rig.is_off = true;
+	holds(HOLD_ALL);
+	wait_ms(100);
+	assert_int_equal(rig.sent[NXT_SET_OUTPUT], 0); /* who knows what hangs there */
+	assert_int_equal(rig.held, 0);
+	rig.is_off = false;
+	wait_for(rig.held > 0, 1000);
+	assert_int_equal(rig.sent[NXT_STOP_SOUND], 1);
+}
+
+static void hold_goes_out_as_soon_as_a_full_port_has_room(void **state)
+{
+	(void)state;
+	drives_on();
+	rig.is_blocked = true;
+	holds(HOLD_ALL);
+	wait_ms(100);
+	assert_int_equal(rig.held, 0);
+	rig.is_blocked = false;
+	wait_for(rig.held > 0, 300);
+	assert_true(is_standing());
+}
+
+static void brick_that_refuses_to_stop_is_told_again_but_not_flooded(void **state)
+{
+	(void)state;
+	drives_on();
+	rig.override_op = NXT_SET_OUTPUT;
+	rig.override_status = NXT_FAILED;
+	holds(HOLD_ALL);
+	wait_ms(3000);
+	assert_int_equal(rig.held, 0);
+	assert_true(rig.sent[NXT_SET_OUTPUT] < 600);
+	rig.override_op = -1;
+	wait_for(rig.held > 0, 400);
+}
+
+static void lost_answers_delay_the_proof_only(void **state)
+{
+	static const uint8_t ops[] = {
+		NXT_SET_OUTPUT, NXT_STOP_PROGRAM, NXT_STOP_SOUND, NXT_GET_OUTPUT};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ops); i++) {
+		drives_on();
+		rig.lose_op = ops[i];
+		rig.lose_count = 2;
+		holds(HOLD_ALL);
+		wait_for(rig.held > 0, 2500);
+		assert_true(is_standing());
+		if (i + 1 < sizeof(ops)) {
+			close_kit(NULL);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(hold_stops_all_motors_at_once_ahead_of_everything),
+		TEST(safety_S6_hold_is_proved_when_the_motors_stand),
+		TEST(hold_of_a_standing_brick_is_proved_within_20_ms),
+		TEST(safety_S6_motor_that_still_turns_is_no_proof),
+		TEST(safety_S6_bytes_sent_are_no_proof),
+		TEST(safety_S6_answers_to_older_questions_are_no_proof),
+		TEST(safety_S6_late_answer_does_not_prove_a_later_hold),
+		TEST(kill_takes_the_power_from_the_motors),
+		TEST(all_stop_silences_and_a_lease_that_ends_does_not),
+		TEST(tone_that_waits_is_dropped_by_an_all_stop),
+		TEST(hold_three_times_is_proved_after_the_last),
+		TEST(hold_with_a_request_under_way_does_not_wait_for_it),
+		TEST(set_point_that_waits_never_goes_out_after_a_hold),
+		TEST(program_on_the_brick_is_ended_by_a_hold),
+		TEST(stop_is_answered_when_it_stands),
+		TEST(stop_that_is_overtaken_by_a_motion_says_so),
+		TEST(hold_before_the_brick_has_answered_is_done_when_it_does),
+		TEST(hold_goes_out_as_soon_as_a_full_port_has_room),
+		TEST(brick_that_refuses_to_stop_is_told_again_but_not_flooded),
+		TEST(lost_answers_delay_the_proof_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
