@@ -13,6 +13,8 @@ const struct machine_class *const machines[] = {
 	&machine_nxt,
 	&machine_ev3,
 	&machine_owi,
+	&machine_dynamixel_arm,
+	&machine_lx16a_arm,
 	NULL,
 };
 

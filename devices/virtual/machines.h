@@ -7,3 +7,4 @@ extern const struct machine_class machine_uno, machine_mega, machine_nano, machi
 extern const struct machine_class machine_ev3, machine_owi;
 extern const struct machine_class machine_mbot;
 extern const struct machine_class machine_nxt;
+extern const struct machine_class machine_dynamixel_arm, machine_lx16a_arm;

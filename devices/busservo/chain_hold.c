@@ -1,0 +1,180 @@
+/*
+ * A chain at rest, and the proof; see chain.h.
+ *
+ * A hold stops the joints where they are and keeps their torque: an arm that lets go falls
+ * on fingers. Only the level `kill` (and the action `relax`) takes the torque away.
+ *
+ * It speaks at once, even into an answer that is on the wire; then, because that collision
+ * may have lost it, again as soon as the wire is free. Proof is only what was asked after
+ * the last telling: torque is off, or the servo stands (two readings so far apart that the
+ * last move would show between them) and, where goals are told, its goal is the place
+ * where it shall stand. All servos must have proved it.
+ */
+#include "busservo/chain.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FRESH_US = 250 * 1000,      /* so old may a position be that becomes a goal */
+	APART_MIN_US = 40 * 1000,   /* two readings that prove rest */
+	APART_MAX_US = 1000 * 1000,
+};
+
+static void tell(struct kit *kit, int64_t now_us)
+{
+	struct chain *chain = chain_of(kit);
+	struct chain_goal goals[CHAIN_SERVOS_MAX];
+	uint8_t bytes[CHAIN_BYTES_MAX];
+	size_t count = 0;
+
+	for (unsigned i = 0; i < chain->count && chain->phase == CHAIN_RUN; i++) {
+		struct chain_servo *servo = &chain->servos[i];
+
+		servo->proof_us = 0;
+		if (servo->is_frozen) {
+			goals[count++] = chain_goal_of(servo);
+		}
+	}
+	size_t length = chain->hold.level == HOLD_KILL
+		? chain->dialect->torque_off(bytes, sizeof(bytes))
+		: chain->dialect->halt(goals, count, bytes, sizeof(bytes));
+
+	if (length == 0 || chain_send(kit, bytes, length, LANE_FIRST, now_us)) {
+		chain->hold.must_tell = false;
+		chain->hold.number = chain->number;
+	}
+}
+
+void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
+{
+	struct chain *chain = chain_of(kit);
+	bool was_active = chain->hold.is_active;
+
+	for (unsigned i = 0; i < chain->count; i++) {
+		if (chain->servos[i].arrives_us && now_us >= chain->servos[i].arrives_us) {
+			chain->servos[i].speed = 0;
+		}
+	}
+	chain_forget_moves(kit);
+	chain->hold.level = was_active && chain->hold.level > level ? chain->hold.level : level;
+	chain->hold.is_active = true;
+	for (unsigned i = 0; i < chain->count; i++) {
+		struct chain_servo *servo = &chain->servos[i];
+		bool is_fresh = servo->position_us && now_us - servo->position_us < FRESH_US;
+
+		servo->is_proved = false;
+		servo->is_frozen &= was_active;
+		if (!servo->is_frozen && is_fresh && !servo->is_missing) {
+			chain_stay(servo);
+			servo->is_frozen = true;
+		}
+	}
+	chain->hold.must_tell = true;
+	tell(kit, now_us);
+	if (chain->request.is_open) {
+		chain->hold.must_tell = true;
+	}
+	if (chain->phase == CHAIN_RUN) {
+		chain_want(chain,
+			chain_bit(chain->hold.level == HOLD_KILL ? ASK_TORQUE : ASK_MOTION));
+	}
+}
+
+void chain_hold(struct kit *kit, enum hold_level level, int64_t now_us)
+{
+	chain_rest(kit, level, now_us);
+	chain_pump(kit, now_us);
+}
+
+void chain_hold_pump(struct kit *kit, int64_t now_us)
+{
+	const struct chain *chain = chain_of(kit);
+
+	if (chain->hold.is_active && chain->hold.must_tell) {
+		tell(kit, now_us);
+	}
+}
+
+/* ---- proof ---- */
+
+/* How far apart must two equal readings be, so that its last move would show? */
+static int64_t apart_us(const struct chain *chain, const struct chain_servo *servo)
+{
+	double degrees = 3 * chain->dialect->slack * chain->dialect->degrees;
+	double us = servo->speed > 0 ? degrees / servo->speed * 1e6 : 0;
+
+	return (int64_t)fmin(fmax(us, APART_MIN_US), APART_MAX_US);
+}
+
+static void prove_standing(struct chain *chain, struct chain_servo *servo,
+	const struct chain_answer *answer)
+{
+	int64_t asked_us = chain->request.asked_us;
+	bool is_other_goal = (answer->told & TOLD_GOAL) && answer->goal != servo->goal;
+
+	if (!servo->is_frozen || is_other_goal) {
+		if (!servo->is_frozen) {
+			chain_stay(servo);
+		}
+		servo->is_frozen = true;
+		servo->due |= chain_bit(ASK_TORQUE); /* limp servos may take no goal */
+		chain->hold.must_tell = true;
+	} else if (servo->proof_us == 0) {
+		servo->proof = answer->position;
+		servo->proof_us = asked_us;
+	} else if (abs(answer->position - servo->proof) > chain->dialect->slack) {
+		servo->proof = answer->position;
+		servo->proof_us = asked_us;
+		servo->due |= chain_bit(ASK_TORQUE); /* limp, and moved by hand? */
+		chain->hold.must_tell |= !chain->dialect->tells_goal;
+	} else if (asked_us - servo->proof_us >= apart_us(chain, servo)) {
+		servo->is_proved = true;
+		servo->speed = 0;
+	}
+}
+
+static void finish(struct kit *kit)
+{
+	struct chain *chain = chain_of(kit);
+	unsigned count = chain->hold.token_count;
+	uint32_t tokens[KIT_PENDING_MAX];
+
+	for (unsigned i = 0; i < chain->count; i++) {
+		if (!chain->servos[i].is_proved || chain->servos[i].is_missing) {
+			return;
+		}
+	}
+	chain->hold.is_active = chain->hold.must_tell = false;
+	memcpy(tokens, chain->hold.tokens, sizeof(tokens));
+	chain->hold.token_count = 0;
+	kit_held(kit);
+	for (unsigned i = 0; i < count; i++) {
+		kit_reply(kit, tokens[i], NULL, NULL);
+	}
+}
+
+void chain_hold_take(struct kit *kit, struct chain_servo *servo, const struct chain_answer *answer,
+	int64_t now_us)
+{
+	struct chain *chain = chain_of(kit);
+	bool is_kill = chain->hold.level == HOLD_KILL;
+
+	(void)now_us;
+	if (!chain->hold.is_active || servo->is_proved ||
+		chain->request.number <= chain->hold.number) {
+		return;
+	}
+	if (answer->told & TOLD_TORQUE) {
+		servo->is_proved = !answer->torque;
+		chain->hold.must_tell |= is_kill && answer->torque;
+	}
+	if ((answer->told & TOLD_POSITION) && !is_kill) {
+		prove_standing(chain, servo, answer);
+	}
+	if (!servo->is_proved) {
+		servo->due |= chain_bit(is_kill ? ASK_TORQUE : ASK_MOTION);
+	}
+	finish(kit);
+}
