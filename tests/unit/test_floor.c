@@ -396,6 +396,45 @@ static void a_lamp_gives_half_its_light_at_its_reach_and_daylight_adds(void **st
 	assert_true(body_light(body) == 1);
 }
 
+/* Follows the right edge for a while, as the course case does; how far it strays from it. */
+static double follow(struct body *body, bool has_two_probes, double speed, double gain)
+{
+	const struct floor_object *line = &room->plan.objects[0];
+	double farthest = 0;
+
+	for (int i = 0; i < 600; i++) { /* 50 ms from measuring to driving */
+		double dark = has_two_probes ? ((body_darkness(body, -1) > 0.5) +
+						       (body_darkness(body, 1) > 0.5)) / 2.0
+					     : body_darkness(body, 0);
+		double off = dark - 0.5;
+
+		run(0.05);
+		body_drive(body, speed + gain * off, speed - gain * off);
+		farthest = fmax(farthest,
+			line_distance(line, (struct floor_point){body->x, body->y}));
+	}
+	return farthest;
+}
+
+static void a_simple_program_follows_the_line_with_one_probe_or_two(void **state)
+{
+	(void)state;
+	build("[{\"id\":\"track\",\"type\":\"line\",\"closed\":true,\"points\":["
+	      "[2.25,0.3],[2.497,0.403],[2.6,0.65],[2.6,1.35],[2.497,1.597],[2.25,1.7],"
+	      "[0.75,1.7],[0.503,1.597],[0.4,1.35],[0.4,0.65],[0.503,0.403],[0.75,0.3]]}]");
+	for (int has_two = 0; has_two < 2; has_two++) {
+		struct body *body = put(1, 0.285, 0);
+		double farthest = follow(body, has_two, 0.3, 0.35);
+
+		print_message("# %s: at most %.1f cm from the line\n",
+			has_two ? "two probes" : "one probe", farthest * 100);
+		assert_true(farthest < 0.1);
+		assert_true(body_turned(body, false) / 180 * M_PI * BODY_WHEEL_RADIUS > 2);
+		floor_place(body, 1.5, 1, 0); /* out of the other's way */
+		body_drive(body, 0, 0);
+	}
+}
+
 /* ---- objects in JSON ---- */
 
 static void objects_are_told_as_they_were_set(void **state)
@@ -545,6 +584,7 @@ int main(void)
 		TEST(other_robots_are_seen),
 		TEST(the_line_is_dark_in_its_middle_half_at_its_edge_and_the_probes_differ),
 		TEST(a_closed_line_leads_from_its_last_point_to_the_first),
+		TEST(a_simple_program_follows_the_line_with_one_probe_or_two),
 		TEST(a_lamp_gives_half_its_light_at_its_reach_and_daylight_adds),
 		TEST(objects_are_told_as_they_were_set),
 		TEST(a_wrong_object_is_refused_with_a_reason),
