@@ -231,6 +231,6 @@ void poll_take(struct kit *kit, uint32_t asked, const uint8_t *globals, int64_t 
 		return;
 	}
 	ev3_describe_more(kit);
-	sensors_show(kit, asked);
+	ev3_sensors_show(kit, asked);
 	take_numbers(kit, asked, globals);
 }

@@ -15,7 +15,7 @@ enum { KEEP_MODE = -1 };
 
 static const struct ev3_sensor kinds[] = {
 	{16, 0, "touch", READ_TOUCH},
-	{29, 0, "reflected", READ_REFLECTED},
+	{29, 0, "light", READ_REFLECTED},
 	{29, 1, "ambient", READ_AMBIENT},
 	{29, 2, "color", READ_COLOR},
 	{30, 0, "ultrasonic", READ_DISTANCE},
@@ -23,17 +23,17 @@ static const struct ev3_sensor kinds[] = {
 	{33, 0, "infrared", READ_NEAR},
 	{33, 2, "remote", READ_REMOTE},
 	{1, 0, "touch", READ_TOUCH},
-	{2, 0, "reflected", READ_REFLECTED},
+	{2, 0, "light", READ_REFLECTED},
 	{2, 1, "ambient", READ_AMBIENT},
 	{3, 0, "sound", READ_SOUND},
-	{4, 0, "reflected", READ_REFLECTED},
+	{4, 0, "light", READ_REFLECTED},
 	{4, 1, "ambient", READ_AMBIENT},
 	{4, 2, "color", READ_COLOR},
 	{5, 0, "ultrasonic", READ_DISTANCE},
 };
 
 const char *const sensor_words =
-	"auto|touch|reflected|ambient|color|ultrasonic|gyro|infrared|remote|sound";
+	"auto|touch|light|ambient|color|ultrasonic|gyro|infrared|remote|sound";
 
 static const struct ev3_sensor unknown = {0, KEEP_MODE, NULL, READ_RAW};
 
@@ -212,7 +212,7 @@ static uint32_t ports_of(const struct ev3 *e, unsigned caps)
 	return ports;
 }
 
-void sensors_show(struct kit *kit, uint32_t asked)
+void ev3_sensors_show(struct kit *kit, uint32_t asked)
 {
 	struct ev3 *e = ev3_of(kit);
 

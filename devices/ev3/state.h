@@ -260,7 +260,7 @@ const struct ev3_sensor *sensor_of_type(uint8_t type);
 uint8_t sensor_caps(const struct ev3_sensor *sensor);
 enum err sensor_choose(struct kit *kit, unsigned port, const char *word, struct why *why);
 /* Sets all that the ports in `asked` (ASK_SENSOR bits) have a part in. */
-void sensors_show(struct kit *kit, uint32_t asked);
+void ev3_sensors_show(struct kit *kit, uint32_t asked);
 /* Ports that somebody watches, as ASK_SENSOR bits. */
 uint32_t sensors_watched(const struct kit *kit);
 extern const char *const sensor_words; /* choices of set_sensor */
