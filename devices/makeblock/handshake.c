@@ -147,7 +147,7 @@ void mb_handshake_garbage(struct kit *kit, int64_t now_us)
 
 enum err mb_handshake_need(const struct kit *kit, struct why *why)
 {
-	if (kit->state == KIT_READY) {
+	if (kit->state == KIT_READY && !mb_line_is_lost(makeblock_of(kit))) {
 		return ERR_NONE;
 	}
 	return why_set(why, ERR_TIMEOUT, MSG_MAKEBLOCK_NO_ANSWER, kit->id);

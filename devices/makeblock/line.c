@@ -9,12 +9,12 @@
  *   [filler]            ends a frame for which the board may be waiting; as data of a motor
  *                       its zeros say speed 0
  *   GET version, a
- *   RESET               motors 0
- *   GET version, b
+ *   RESET, RESET        motors 0; twice, because one flipped bit makes a START of it,
+ *   GET version, b      which is acknowledged alike
  *
- * The board works in order: after the answer to a, exactly one acknowledgement, and then
- * the answer to b say that the RESET was read as what it is, that the motors stand, and
- * that nothing older will be answered any more. Any other ending: again. What was not
+ * The board works in order: after the answer to a, exactly two acknowledgements, and then
+ * the answer to b say that the RESETs were read as what they are, that the motors stand,
+ * and that nothing older will be answered any more. Any other ending: again. What was not
  * acknowledged before is sent again afterwards, unless a hold came.
  *
  * A hold sends this at once, also while the board waits for an echo or plays a tone: it is
@@ -31,7 +31,8 @@ enum {
 	FAST_TRIES = 5,
 	LOST_TRIES = 2, /* what the wheels should do is too old by then */
 	FILLER_BYTES = 50,
-	PIECES_MAX = 4,
+	RESETS = 2,
+	PIECES_MAX = 3,
 	INDEX_MAX = 0x7F,
 };
 
@@ -73,6 +74,12 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* An echo, a tone or a text takes its time before anything else is read. */
+static int64_t busy_until(const struct makeblock_request *request)
+{
+	return request->what != REQUEST_NONE ? request->deadline_us - REPLY_US : 0;
+}
+
 void mb_line_settle(struct kit *kit, bool in_doubt, int64_t now_us)
 {
 	static const uint8_t version[] = {MAKEBLOCK_VERSION};
@@ -94,15 +101,16 @@ void mb_line_settle(struct kit *kit, bool in_doubt, int64_t now_us)
 		used += put(bytes + used, sizeof(bytes) - used, MAKEBLOCK_GET, settling->before,
 			version, 1);
 	}
-	used += put(bytes + used, sizeof(bytes) - used, MAKEBLOCK_RESET, 0, NULL, 0);
+	for (int i = 0; i < RESETS; i++) {
+		used += put(bytes + used, sizeof(bytes) - used, MAKEBLOCK_RESET, 0, NULL, 0);
+	}
 	settling->after = mb_line_index(makeblock);
 	used += put(bytes + used, sizeof(bytes) - used, MAKEBLOCK_GET, settling->after, version, 1);
 	settling->is_on = true;
 	settling->has_before = false;
 	settling->acks = 0;
 	settling->began_us = now_us;
-	settling->deadline_us = SETTLE_US +
-		later(now_us, makeblock->request.what ? makeblock->request.deadline_us : 0);
+	settling->deadline_us = SETTLE_US + later(now_us, busy_until(&makeblock->request));
 	kit_send(kit, bytes, used); /* where there is no room, no answer will come: again */
 }
 
@@ -124,6 +132,11 @@ static void drop_torn(struct kit *kit)
 	makeblock->parser.count = 0;
 }
 
+bool mb_line_is_lost(const struct makeblock *makeblock)
+{
+	return makeblock->settling.is_on && makeblock->settling.tries >= LOST_TRIES;
+}
+
 static void settle_again(struct kit *kit, int64_t now_us)
 {
 	struct makeblock *makeblock = makeblock_of(kit);
@@ -131,7 +144,8 @@ static void settle_again(struct kit *kit, int64_t now_us)
 	struct why why;
 
 	lose_request(kit);
-	if (++settling->tries >= LOST_TRIES) {
+	settling->tries++;
+	if (mb_line_is_lost(makeblock)) {
 		why_set(&why, ERR_TIMEOUT, MSG_MAKEBLOCK_NO_ANSWER, kit->id);
 		mb_outputs_halt(kit, &why);
 	}
@@ -150,7 +164,7 @@ static void settle_end(struct kit *kit, int64_t now_us)
 	struct makeblock *makeblock = makeblock_of(kit);
 	struct makeblock_settling *settling = &makeblock->settling;
 
-	if (!settling->has_before || settling->acks != 1) {
+	if (!settling->has_before || settling->acks != RESETS) {
 		settle_again(kit, now_us);
 		return;
 	}

@@ -189,6 +189,8 @@ void mb_line_settle(struct kit *kit, bool in_doubt, int64_t now_us);
 void mb_line_forget(struct kit *kit); /* the board began anew */
 void mb_line_take(struct kit *kit, const struct makeblock_message *message, int64_t now_us);
 void mb_line_tick(struct kit *kit, int64_t now_us);
+/* It has not answered for so long that nothing may wait for it. */
+bool mb_line_is_lost(const struct makeblock *makeblock);
 /* False: no room. Data of GET and RUN begin with the device. */
 bool mb_line_send(struct kit *kit, enum makeblock_action action, uint8_t index, const uint8_t *data,
 	size_t count);

@@ -12,7 +12,7 @@ static void fault_07_nothing_is_sent_before_the_board_said_what_it_is(void **sta
 	assert_string_equal(rig.kit->program, "mBot 06.01.107");
 	assert_string_equal(rig.kit->model, "mbot");
 	/* The first word is the stop, after the filler. */
-	assert_non_null(strstr(rig.sent, "ff5503010100ff55020004ff5503020100"));
+	assert_non_null(strstr(rig.sent, "ff5503010100ff55020004ff55020004ff5503020100"));
 }
 
 static void a_board_that_was_not_reset_is_asked_after_3_s(void **state)
