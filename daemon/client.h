@@ -25,7 +25,7 @@ struct client {
 	enum lang lang;
 	char user[33];         /* "" = nobody */
 	struct lease_holder holder; /* of the leases that it took */
-	bool watches_kits, watches_room, watches_world;
+	bool watches_kits, watches_room, watches_world, watches_seats;
 	double tokens;         /* rpc.c's: requests that it may still make now */
 	int64_t tokens_us;
 

@@ -4,6 +4,7 @@
 #include "bus.h"
 #include "clock.h"
 #include "flash_talk.h"
+#include "identity.h"
 #include "log.h"
 #include "rpc.h"
 #include "server.h"
@@ -341,6 +342,7 @@ static enum err begin(struct server *server, struct kit *kit, const struct flash
 	err = store_file(flash, hex, why);
 	if (!err) {
 		why_set(&reason, ERR_REFUSED, MSG_FLASH_KIT);
+		identity_expect(server, kit);
 		err = lab_lend(server->lab, kit, &reason, flash->device, sizeof(flash->device),
 			why);
 	}

@@ -9,11 +9,13 @@
 #include "clock.h"
 #include "config.h"
 #include "flash.h"
+#include "identity.h"
 #include "lab.h"
 #include "log.h"
 #include "reading.h"
 #include "safety.h"
 #include "script.h"
+#include "seats.h"
 #include "server.h"
 #include "spawner.h"
 #include "store.h"
@@ -84,30 +86,6 @@ static void on_event(void *data, struct kit *kit, const struct event *event,
 	bus_event(((struct server *)data)->bus, kit, event, value, t_us);
 }
 
-static void on_recall(void *data, const char *identity, char id[KIT_ID_MAX + 1],
-	const struct wiring **wiring)
-{
-	struct server *server = data;
-	const struct store_kit *known = store_find(server->store, identity);
-
-	if (known) {
-		snprintf(id, KIT_ID_MAX + 1, "%s", known->id);
-		*wiring = known->wiring[0] ? wirings_find(server->wirings, known->wiring) : NULL;
-	}
-}
-
-static void on_remember(void *data, const struct kit *kit)
-{
-	struct server *server = data;
-	struct store_kit record = {0};
-
-	snprintf(record.identity, sizeof(record.identity), "%s", kit->identity);
-	snprintf(record.id, sizeof(record.id), "%s", kit->id);
-	snprintf(record.model, sizeof(record.model), "%s", kit->model);
-	snprintf(record.wiring, sizeof(record.wiring), "%s", kit->wiring);
-	store_put(server->store, &record);
-}
-
 static const struct wiring *on_find_wiring(void *data, const char *id)
 {
 	return wirings_find(((struct server *)data)->wirings, id);
@@ -120,8 +98,11 @@ static const struct lab_events lab_events = {
 	.kit_held = on_kit_held,
 	.sample = on_sample,
 	.event = on_event,
-	.recall = on_recall,
-	.remember = on_remember,
+	.recall = identity_recall,
+	.remember = identity_remember,
+	.verify = identity_verify,
+	.seat_of = identity_seat_of,
+	.plugged = seats_plugged,
 	.find_wiring = on_find_wiring,
 };
 

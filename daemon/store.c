@@ -28,6 +28,7 @@ static const char put_kit[] =
 	"INSERT INTO kit (identity, id, model, wiring, proof) VALUES (?, ?, ?, ?, ?) "
 	"ON CONFLICT (identity) DO UPDATE SET id = excluded.id, model = excluded.model, "
 	"wiring = excluded.wiring, proof = excluded.proof";
+static const char drop_kit[] = "DELETE FROM kit WHERE identity = ?";
 static const char drop_seat[] = "DELETE FROM seat WHERE path = ? OR seat = ?";
 static const char put_seat[] = "INSERT INTO seat (path, seat) VALUES (?, ?)";
 static const char put_health[] =
@@ -189,6 +190,16 @@ void store_put(struct store *store, const struct store_kit *kit)
 	}
 	keep_kit(store, kit);
 	store_worker_put(store->worker, put_kit, kit->identity, values, 5);
+}
+
+void store_forget(struct store *store, const char *identity)
+{
+	struct store_kit *row = find(store, identity);
+
+	if (row) {
+		*row = store->kits[--store->kit_count];
+		store_worker_put(store->worker, drop_kit, NULL, &identity, 1);
+	}
 }
 
 /* ---- seats ---- */

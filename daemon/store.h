@@ -40,6 +40,8 @@ const struct store_kit *store_find(const struct store *store, const char *identi
 /* Into memory now, to disk soon. A failed write is logged and seen in store_is_well(). */
 void store_put(struct store *store, const struct store_kit *kit);
 
+void store_forget(struct store *store, const char *identity);
+
 size_t store_seat_count(const struct store *store);
 const struct store_seat *store_seat(const struct store *store, size_t index);
 /* The seat of a USB socket; NULL = it has none. */

@@ -183,6 +183,9 @@ void kit_ready(struct kit *kit)
 
 void kit_stale(struct kit *kit, const struct why *why)
 {
+	if (kit->state == KIT_REFUSED) {
+		return; /* what is wrong with it weighs more */
+	}
 	kit_set_state(kit, KIT_STALE, why);
 }
 

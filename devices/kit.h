@@ -143,7 +143,10 @@ struct kit {
 	char id[KIT_ID_MAX + 1];
 	char label[KIT_ID_MAX + 1]; /* "" = none given */
 	char model[KIT_ID_MAX + 1]; /* "uno", "" = not known yet */
-	char seat[32];              /* "" = unknown */
+	char seat[32];              /* what the room calls its place; else its socket; "" = unknown */
+	char socket[32];            /* USB topology, "1-1.2"; "" = not on USB */
+	char serial[64];            /* its USB serial number, "" = none */
+	char self[96];              /* who it says it is (a brick's Bluetooth address); "" = it cannot */
 	char port[128];             /* for people: "/dev/ttyACM0", "" = none */
 	char program[96];           /* firmware's name and version */
 	char identity[128];         /* what the store remembers it by */

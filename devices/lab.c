@@ -147,6 +147,13 @@ void lab_settle(struct lab *lab, struct kit *kit)
 		log_info("%s is %s (%s)", old_id, kit->id, kit->program);
 		lab->events->kit_renamed(lab->data, kit, old_id);
 	}
+	struct why why;
+
+	if (lab->events->verify && lab->events->verify(lab->data, kit, &why)) {
+		log_warn("%s: %s", kit->id, why.text[LANG_EN]);
+		kit_refuse(kit, &why);
+		return;
+	}
 	lab->events->remember(lab->data, kit);
 }
 
@@ -159,6 +166,25 @@ void lab_kit_held(struct lab *lab, struct kit *kit)
 {
 	if (lab->events->kit_held) {
 		lab->events->kit_held(lab->data, kit);
+	}
+}
+
+const char *lab_seat_of(struct lab *lab, const char *socket)
+{
+	const char *seat = NULL;
+
+	if (socket[0] && lab->events->seat_of) {
+		seat = lab->events->seat_of(lab->data, socket);
+	}
+	return seat ? seat : socket;
+}
+
+void lab_name_seats(struct lab *lab)
+{
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (link_seat(link)) {
+			lab_kit_changed(lab, link->kit);
+		}
 	}
 }
 
@@ -353,7 +379,7 @@ void lab_need_ticks(struct lab *lab)
 	}
 }
 
-/* ---- lending ---- */
+/* ---- lending, accepting, forgetting ---- */
 
 static struct link *link_of(const struct lab *lab, const struct kit *kit)
 {
@@ -388,6 +414,24 @@ void lab_take_back(struct lab *lab, struct kit *kit)
 	if (link && link->is_lent) {
 		link_take_back(link);
 	}
+}
+
+void lab_accept(struct lab *lab, struct kit *kit)
+{
+	struct link *link = link_of(lab, kit);
+
+	if (link && port_is_open(link->port) && kit->state == KIT_REFUSED && kit->driver) {
+		kit_start(kit, kit->driver, clock_now_us());
+	}
+}
+
+enum err lab_forget(struct lab *lab, struct kit *kit, struct why *why)
+{
+	if (link_of(lab, kit) || (kit->state != KIT_ABSENT && kit->state != KIT_LOST)) {
+		return why_set(why, ERR_REFUSED, MSG_KIT_IS_HERE, kit->id);
+	}
+	lab_drop_kit(lab, kit);
+	return ERR_NONE;
 }
 
 /* ---- hot-plug ---- */
@@ -425,6 +469,9 @@ static void on_added(void *data, const struct hotplug_device *device)
 	struct link *link = find_link(lab, device->path);
 	struct port_spec spec = {.scheme = device->is_raw ? PORT_USB : PORT_SERIAL, .dtr = -1};
 
+	if (lab->events->plugged) {
+		lab->events->plugged(lab->data, device);
+	}
 	if (link) {
 		link->device = *device;
 		link_retry_now(link);
@@ -455,6 +502,8 @@ static void on_removed(void *data, const char *path)
 	if (link && link->from_hotplug && !link->is_lent) {
 		log_info("%s: %s is unplugged", link->kit->id, path);
 		remove_link(lab, link, KIT_LOST);
+	} else if (link && link->spec.scheme == PORT_USB) {
+		link_unplugged(link);
 	}
 }
 

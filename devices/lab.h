@@ -8,6 +8,7 @@
 #pragma once
 
 #include "driver.h"
+#include "hotplug.h"
 #include "loop.h"
 #include "port.h"
 
@@ -32,6 +33,15 @@ struct lab_events {
 	void (*recall)(void *data, const char *identity, char id[KIT_ID_MAX + 1],
 		const struct wiring **wiring);
 	void (*remember)(void *data, const struct kit *kit);
+	/*
+	 * The kit is ready: is it the one that is remembered? Else it is refused with *why
+	 * until lab_accept(). May be NULL.
+	 */
+	enum err (*verify)(void *data, const struct kit *kit, struct why *why);
+	/* What the room calls a USB socket; NULL = it has no name. May be NULL. */
+	const char *(*seat_of)(void *data, const char *socket);
+	/* Something was plugged in, a kit or not. May be NULL. */
+	void (*plugged)(void *data, const struct hotplug_device *device);
 	/* A wiring profile by its id; NULL if there is none. */
 	const struct wiring *(*find_wiring)(void *data, const char *id);
 };
@@ -68,6 +78,13 @@ struct kit *lab_add_absent(struct lab *lab, const char *id, const char *identity
 /* kit_set_wiring, remembered by the kit's identity. NULL = raw pins only. */
 enum err lab_set_wiring(struct lab *lab, struct kit *kit, const struct wiring *profile,
 	struct why *why);
+
+/* A kit that verify() refused is taken as it is: it starts again. */
+void lab_accept(struct lab *lab, struct kit *kit);
+/* Forgets a kit that is not here (absent or lost); ERR_REFUSED: it is here. */
+enum err lab_forget(struct lab *lab, struct kit *kit, struct why *why);
+/* Seats have changed: asks seat_of() anew for all kits. */
+void lab_name_seats(struct lab *lab);
 
 /* All kits in id order; borrowed. */
 size_t lab_kit_count(const struct lab *lab);

@@ -80,6 +80,25 @@ static void name_identity(const struct link *link, bool by_serial, char *out, si
 	}
 }
 
+/* A USB path as in "1-1.2", which names a socket; else `seat` is a word of the room's. */
+static bool is_socket(const char *seat)
+{
+	return strchr(seat, '-') && strspn(seat, "0123456789-.") == strlen(seat);
+}
+
+bool link_seat(struct link *link)
+{
+	const char *seat = link->spec.seat;
+	char before[sizeof(link->kit->seat)];
+
+	memcpy(before, link->kit->seat, sizeof(before));
+	if (!seat[0] || is_socket(seat)) {
+		seat = lab_seat_of(link->lab, link->device.seat);
+	}
+	snprintf(link->kit->seat, sizeof(link->kit->seat), "%.31s", seat);
+	return strcmp(before, link->kit->seat) != 0;
+}
+
 static void fill_kit(struct link *link)
 {
 	struct kit *kit = link->kit;
@@ -89,8 +108,9 @@ static void fill_kit(struct link *link)
 	kit->owner_data = link;
 	snprintf(kit->label, sizeof(kit->label), "%s", link->spec.label);
 	snprintf(kit->port, sizeof(kit->port), "%.127s", port_name(link->port));
-	snprintf(kit->seat, sizeof(kit->seat), "%.31s",
-		link->spec.seat[0] ? link->spec.seat : link->device.seat);
+	snprintf(kit->socket, sizeof(kit->socket), "%.31s", link->device.seat);
+	snprintf(kit->serial, sizeof(kit->serial), "%.63s", link->device.serial);
+	link_seat(link);
 	kit->sampling_ms = link->spec.sampling;
 	kit->is_packet = link->spec.scheme == PORT_USB;
 	if (!model[0] && link->device.vendor) {
@@ -266,12 +286,6 @@ static unsigned line_speed(const struct link *link)
 	return link->spec.baud ? link->spec.baud : driver ? driver->baud : DEFAULT_BAUD;
 }
 
-/* A USB path as in "1-1.2", which names a socket; else `seat` is a word of the room's. */
-static bool is_socket(const char *seat)
-{
-	return strchr(seat, '-') && strspn(seat, "0123456789-.") == strlen(seat);
-}
-
 bool link_wants(const struct link *link, const struct hotplug_device *device)
 {
 	const struct port_spec *spec = &link->spec;
@@ -343,6 +357,17 @@ void link_retry_now(struct link *link)
 	if (!port_is_open(link->port) && loop_timer_is_running(link->retry)) {
 		loop_timer_stop(link->retry);
 		link_open(link);
+	}
+}
+
+void link_unplugged(struct link *link)
+{
+	struct why why;
+
+	if (port_is_open(link->port)) {
+		port_close(link->port);
+		why_set(&why, ERR_LOST, MSG_PORT_GONE, port_name(link->port));
+		on_lost(link, &why);
 	}
 }
 

@@ -31,11 +31,15 @@ struct link *link_create(struct lab *lab, const struct port_spec *spec, const ch
 void link_destroy(struct link *link); /* its kit stays with the lab */
 void link_open(struct link *link);
 void link_tick(struct link *link, int64_t now_us);
+/* What the room calls the kit's place now. True: it has changed. */
+bool link_seat(struct link *link);
 /* Closes the port and keeps it closed, and opens it again. */
 void link_lend(struct link *link, const struct why *reason);
 void link_take_back(struct link *link);
 /* The device came back: no more waiting. */
 void link_retry_now(struct link *link);
+/* udev says that the device is gone: an arm without sensors has no other sign. */
+void link_unplugged(struct link *link);
 /* A usb: port that a person asked for: is it this device, by ids, serial number and socket? */
 bool link_wants(const struct link *link, const struct hotplug_device *device);
 
@@ -54,5 +58,7 @@ bool lab_is_provisional(const struct kit *kit);
 void lab_settle(struct lab *lab, struct kit *kit);
 void lab_kit_changed(struct lab *lab, struct kit *kit);
 void lab_kit_held(struct lab *lab, struct kit *kit);
+/* The seat of a USB socket, else the socket itself; "" of "". */
+const char *lab_seat_of(struct lab *lab, const char *socket);
 const struct wiring *lab_find_wiring(struct lab *lab, const char *id);
 void lab_need_ticks(struct lab *lab);

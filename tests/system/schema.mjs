@@ -80,6 +80,9 @@ const caseData = object({ id: text, title: { type: 'string', minLength: 1 } });
 const flash = object({ kit: id, name: text, board: text, phase: oneOf('connecting', 'writing', 'verifying', 'done', 'failed'),
 	share, error: object({ reason: text, hint: text }) }, ['error']);
 
+const seats = object({ seats: array(object({ seat: text, socket: text, kit: orNull(id) })),
+	unbound: array(object({ socket: text, kit: id })), plugged: object({ socket: text, title: text }) }, ['plugged']);
+
 const results = {
 	hello: object({ server: text, version: { const: 1 }, role: oneOf('admin', 'teacher', 'student', 'display', 'none'),
 		user: orNull(text), now: object({ mono_ms: number, utc }), limits: { type: 'object' } }),
@@ -94,6 +97,12 @@ const results = {
 	'kit.read': object({ value, t: orNull(number) }),
 	'kit.write': object({ t: number }),
 	'kit.act': object({ result: {}, t: number }),
+	'seats.list': seats,
+	'seats.watch': seats,
+	'seats.unwatch': empty,
+	'seats.bind': seats,
+	'kit.accept': empty,
+	'kit.forget': empty,
 	'kit.flash': empty,
 	'flash.list': object({ flashes: array(flash) }),
 	'kit.lease': object({ lease, ttl: integer }),
@@ -131,6 +140,7 @@ const notifications = {
 		by: text, hint: text }, ['by']),
 	'room.changed': room,
 	'flash.changed': flash,
+	'seats.changed': seats,
 };
 
 const error = object({
