@@ -75,11 +75,6 @@ static void take_answer(struct kit *kit, const struct ev3_message *message, int6
 	}
 }
 
-static uint16_t globals_of(enum ev3_job job)
-{
-	return job == JOB_POLL ? POLL_GLOBALS : job == JOB_LOOK ? LOOK_GLOBALS : 0;
-}
-
 void ev3_take(struct kit *kit, const struct ev3_message *message, int64_t now_us)
 {
 	struct ev3 *e = ev3_of(kit);
@@ -89,8 +84,7 @@ void ev3_take(struct kit *kit, const struct ev3_message *message, int64_t now_us
 		rest_take_stop(kit, message, now_us);
 	} else if (e->flight.job != JOB_NONE && message->counter == e->flight.counter) {
 		heard(kit);
-		if (message->type == EV3_DIRECT_DONE &&
-			message->count == globals_of(e->flight.job)) {
+		if (message->type == EV3_DIRECT_DONE && message->count == e->flight.globals) {
 			take_answer(kit, message, now_us);
 		} else {
 			failed(kit, now_us);
@@ -144,16 +138,16 @@ static void lose_flight(struct kit *kit)
 	ev3_missed(kit);
 }
 
-static bool send_job(struct kit *kit, enum ev3_job job, const struct ev3_code *code, int64_t now_us)
+static void send_job(struct kit *kit, enum ev3_job job, const struct ev3_code *code,
+	uint16_t globals, int64_t now_us)
 {
 	struct ev3 *e = ev3_of(kit);
 
-	if (!ev3_send(kit, code, globals_of(job), LANE_ORDER, &e->flight.counter)) {
-		return false;
+	if (ev3_send(kit, code, globals, LANE_ORDER, &e->flight.counter)) {
+		e->flight.job = job;
+		e->flight.globals = globals;
+		e->flight.sent_us = now_us;
 	}
-	e->flight.job = job;
-	e->flight.sent_us = now_us;
-	return true;
 }
 
 static void send_poll(struct kit *kit, int64_t now_us)
@@ -164,7 +158,7 @@ static void send_poll(struct kit *kit, int64_t now_us)
 	if (asked) {
 		poll_put(kit, &code, asked);
 		ev3_of(kit)->flight.asked = asked;
-		send_job(kit, JOB_POLL, &code, now_us);
+		send_job(kit, JOB_POLL, &code, poll_globals(asked), now_us);
 	}
 }
 
@@ -183,7 +177,7 @@ void ev3_go(struct kit *kit, int64_t now_us)
 		orders_send(kit, now_us);
 	} else if (e->rest == REST_LOOKED && now_us >= e->look_us) {
 		rest_put_look(&code);
-		send_job(kit, JOB_LOOK, &code, now_us);
+		send_job(kit, JOB_LOOK, &code, LOOK_GLOBALS, now_us);
 	} else {
 		send_poll(kit, now_us);
 	}

@@ -211,6 +211,7 @@ bool orders_send(struct kit *kit, int64_t now_us)
 		rest_end(kit);
 	}
 	e->flight.job = JOB_ORDERS;
+	e->flight.globals = 0;
 	e->flight.sent_us = now_us;
 	e->flight.orders = e->orders;
 	memset(&e->orders, 0, sizeof(e->orders));

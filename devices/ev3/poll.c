@@ -63,6 +63,12 @@ void poll_put(const struct kit *kit, struct ev3_code *code, uint32_t asked)
 	}
 }
 
+uint16_t poll_globals(uint32_t asked)
+{
+	return asked & (ASK_TYPES | ASK_BATTERY | ASK_ALIVE | ASK_FIRMWARE) ? POLL_GLOBALS
+									    : LOOK_GLOBALS;
+}
+
 /* ---- when ---- */
 
 static uint32_t watched(const struct kit *kit)

@@ -41,13 +41,13 @@ enum {
 
 /* Where answers stand in the global variables: each thing has its place, asked for or not. */
 enum ev3_place {
-	AT_SENSOR = 0,	 /* 4 floats */
-	AT_COUNT = 16,	 /* 4 i32 */
-	AT_VOLTAGE = 32, /* float */
-	AT_STEPS = 36,	 /* 4 i32 */
-	AT_SPEED = 52,	 /* 4 i8 */
-	LOOK_GLOBALS = 56,
-	AT_TYPE = 56, /* i8 of sensors, then of motors */
+	AT_SENSOR = 0,	   /* 4 floats */
+	AT_COUNT = 16,	   /* 4 i32 */
+	AT_VOLTAGE = 32,   /* float */
+	AT_STEPS = 36,	   /* 4 i32 */
+	AT_SPEED = 52,	   /* 4 i8 */
+	LOOK_GLOBALS = 56, /* room for all of these */
+	AT_TYPE = 56,	   /* i8 of sensors, then of motors */
 	AT_MODE = 64,
 	AT_BATTERY = 72,
 	AT_ALIVE = 73,
@@ -141,8 +141,8 @@ struct ev3 {
 	/* exchange */
 	uint16_t counter; /* of the newest command */
 	struct {
-		enum ev3_job job; /* JOB_NONE: nothing is under way */
-		uint16_t counter;
+		enum ev3_job job;	   /* JOB_NONE: nothing is under way */
+		uint16_t counter, globals; /* bytes of its answer */
 		int64_t sent_us;
 		uint32_t asked;		  /* JOB_POLL */
 		struct ev3_orders orders; /* JOB_ORDERS */
@@ -248,6 +248,7 @@ void orders_show(struct kit *kit);
 
 /* poll.c */
 void poll_put(const struct kit *kit, struct ev3_code *code, uint32_t asked);
+uint16_t poll_globals(uint32_t asked); /* bytes of the answer */
 /* What is due now, as bits of enum ev3_ask; 0 = nothing. */
 uint32_t poll_due(struct kit *kit, int64_t now_us);
 void poll_take(struct kit *kit, uint32_t asked, const uint8_t *globals, int64_t now_us);

@@ -25,8 +25,8 @@ static void every_operand_has_its_shortest_form(void **state)
 		{32768, "a6008300800000"}, {INT32_MIN, "a6008300000080"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct ev3_op op = {EV3_OUTPUT_START, 2,
-			{ev3_value(0), ev3_value(known[i].value)}}, back;
+		struct ev3_op op = {EV3_OUTPUT_START, 2, {ev3_value(0), ev3_value(known[i].value)}},
+			      back;
 		uint8_t bytes[16];
 		size_t count = ev3_encode_op(&op, bytes, sizeof(bytes)), used;
 		char hex[40] = "";
@@ -56,14 +56,14 @@ static void byte_code_that_is_none_is_refused(void **state)
 		uint8_t bytes[16];
 		size_t count;
 	} bad[] = {
-		{{0x00}, 1},				  /* no such operation */
-		{{0x81, 0x05, 0x60}, 3},		  /* no such command */
-		{{0x81, 0x60, 0x60}, 3},		  /* a variable for a command */
-		{{0xA6, 0x00, 0x80}, 3},		  /* a long operand without bytes */
-		{{0xA6, 0x00, 0xA1, 0x00}, 4},		  /* a label */
-		{{0x02, 0x84, 'a', 'b'}, 4},		  /* a text without end */
-		{{0x99, 0x1D, 0, 0, 0, 0, 0x81, 100}, 8}, /* a hundred values */
-		{{0x99, 0x1D, 0, 0, 0, 0, 0x3F}, 7},	  /* minus one value */
+		{{0x00}, 1},				   /* no such operation */
+		{{0x81, 0x05, 0x60}, 3},		   /* no such command */
+		{{0x81, 0x60, 0x60}, 3},		   /* a variable for a command */
+		{{0xA6, 0x00, 0x80}, 3},		   /* a long operand without bytes */
+		{{0xA6, 0x00, 0xA1, 0x00}, 4},		   /* a label */
+		{{0x02, 0x84, 'a', 'b'}, 4},		   /* a text without end */
+		{{0x99, 0x1D, 0, 0, 0, 0, 0x81, 100}, 8},  /* a hundred values */
+		{{0x99, 0x1D, 0, 0, 0, 0, 0x3F}, 7},	   /* minus one value */
 		{{0x99, 0x1D, 0, 0, 0, 0, 0x61, 0x60}, 8}, /* as many as a variable says */
 	};
 
@@ -88,7 +88,8 @@ static void reports_that_are_filled_up_are_a_stream_too(void **state)
 		const uint8_t *bytes = report;
 		size_t count = sizeof(report);
 
-		assert_int_equal(ev3_next(&parser, EV3_TO_KIT, &bytes, &count, &message), EV3_FRAME);
+		assert_int_equal(
+			ev3_next(&parser, EV3_TO_KIT, &bytes, &count, &message), EV3_FRAME);
 		assert_int_equal(message.counter, 1);
 		assert_int_equal(ev3_next(&parser, EV3_TO_KIT, &bytes, &count, &message), EV3_MORE);
 		assert_int_equal(count, 0);
@@ -218,8 +219,8 @@ static void fault_13_old_doubled_and_foreign_answers_are_ignored(void **state)
 	rig_hold(HOLD_ALL);
 	rig_wait_ms(1);
 	for (unsigned counter = 0; counter < 65536; counter += 7) {
-		uint8_t done[5 + 56] = {59, 0, (uint8_t)counter, (uint8_t)(counter >> 8),
-			EV3_DIRECT_DONE};
+		uint8_t done[5 + 56] = {
+			59, 0, (uint8_t)counter, (uint8_t)(counter >> 8), EV3_DIRECT_DONE};
 
 		/* A counter that nobody waits for, or an answer of the wrong size. */
 		if (counter > 1000) {
@@ -244,14 +245,16 @@ static void fault_21_what_is_no_number_is_not_known(void **state)
 		rig_wait_ms(100);
 		assert_true(rig_number("distance") == 42.5);
 		WAIT_UNTIL(rig.to_kit.frame_count == 0 && rig.to_machine.frame_count > 0);
-		uint8_t bytes[RIG_QUEUE_MAX], answer[5 + 92] = {95};
+		uint8_t bytes[RIG_QUEUE_MAX], answer[5 + 92] = {0};
 
 		rig_pop(&rig.to_machine, bytes);
+		/* As many globals as it asked for. */
+		answer[0] = (uint8_t)(bytes[5] + 3);
 		memcpy(answer + 2, bytes + 2, 2);
 		answer[4] = EV3_DIRECT_DONE;
 		memcpy(answer + 5 + 12, &odd[i], 4); /* the sensor at port 4 */
 		kit_drained(rig.kit, rig.now_us);
-		kit_feed(rig.kit, answer, sizeof(answer), rig.now_us);
+		kit_feed(rig.kit, answer, answer[0] + 2U, rig.now_us);
 		assert_int_equal(rig_property("distance")->value.type, VALUE_NULL);
 	}
 	assert_int_equal(rig.kit->bad_values, 0);
@@ -289,13 +292,13 @@ static void the_far_end_fails_what_it_cannot_do(void **state)
 		uint8_t bytes[24];
 		size_t count;
 	} bad[] = {
-		{{5, 0, 1, 0, 0, 0, 0}, 7},			 /* nothing to do */
-		{{6, 0, 1, 0, 0, 0, 0, 0xFF}, 8},		 /* no operation */
-		{{7, 0, 1, 0, 0, 3, 0, 0x90, 0x64}, 9},		 /* an answer beyond its room */
-		{{9, 0, 1, 0, 0, 3, 0, 0xB3, 0, 0, 0x60}, 11},	 /* likewise, of 4 bytes */
-		{{9, 0, 1, 0, 0, 8, 0, 0xB3, 0, 9, 0x60}, 11},	 /* motor 10 */
-		{{8, 0, 1, 0, 0, 4, 0, 0x90, 0x81, 5}, 10},	 /* an answer into a constant */
-		{{8, 0, 1, 0, 0, 0, 0, 0xAA, 0, 15}, 10},	 /* waits for a move with an end */
+		{{5, 0, 1, 0, 0, 0, 0}, 7},		       /* nothing to do */
+		{{6, 0, 1, 0, 0, 0, 0, 0xFF}, 8},	       /* no operation */
+		{{7, 0, 1, 0, 0, 3, 0, 0x90, 0x64}, 9},	       /* an answer beyond its room */
+		{{9, 0, 1, 0, 0, 3, 0, 0xB3, 0, 0, 0x60}, 11}, /* likewise, of 4 bytes */
+		{{9, 0, 1, 0, 0, 8, 0, 0xB3, 0, 9, 0x60}, 11}, /* motor 10 */
+		{{8, 0, 1, 0, 0, 4, 0, 0x90, 0x81, 5}, 10},    /* an answer into a constant */
+		{{8, 0, 1, 0, 0, 0, 0, 0xAA, 0, 15}, 10},      /* waits for a move with an end */
 	};
 
 	open_brick(true);
