@@ -142,6 +142,10 @@ static void remove_watcher(int fd, void *data)
 			link->watchers[i].watcher = NULL;
 		}
 	}
+	if (fd == link->fd && link->port) {
+		/* Unplugged, maybe with nothing pending that would say so. */
+		port_fail_errno(link->port, EIO);
+	}
 }
 
 static void watch(struct usb_link *link)

@@ -550,12 +550,14 @@ static void plug(char **words)
 	make_node(device, (unsigned)strtoul(vendor, NULL, 16), (unsigned)strtoul(product, NULL, 16));
 	umockdev_testbed_attach_ioctl(testbed, device->node, device->ioctls, NULL);
 	devices = g_list_prepend(devices, device);
+	const gchar *attributes[] = {"idVendor", vendor, "idProduct", product, "manufacturer",
+		spaces(words[6]), "product", spaces(words[7]), "busnum", "1", "devnum", address,
+		has_serial ? "serial" : NULL, words[5], NULL};
+	const gchar *properties[] = {"DEVTYPE", "usb_device", "DEVNAME", device->node, NULL};
+
 	/* This tells udev's listeners, so all else is there before. */
-	device->sys = umockdev_testbed_add_device(testbed, "usb", words[3], NULL,
-		"idVendor", vendor, "idProduct", product, "manufacturer", spaces(words[6]),
-		"product", spaces(words[7]), "busnum", "1", "devnum", address,
-		has_serial ? "serial" : NULL, words[5], NULL,
-		"DEVTYPE", "usb_device", "DEVNAME", device->node, NULL);
+	device->sys = umockdev_testbed_add_devicev(testbed, "usb", words[3], NULL,
+		(gchar **)attributes, (gchar **)properties);
 	say("plugged %s %s", device->name, device->node);
 }
 
