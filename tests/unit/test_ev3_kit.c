@@ -1,6 +1,8 @@
 /* EV3: finding out what is there, sensors, angles, lamp and tones, against the far end. */
 #include "ev3_rig.h"
 
+#include "virtual/floor.h"
+
 static void it_stops_everything_before_it_is_ready(void **state)
 {
 	(void)state;
@@ -237,6 +239,53 @@ static void what_is_plugged_in_later_is_described_then(void **state)
 	assert_int_equal(rig_property("line.2")->value.type, VALUE_NULL);
 }
 
+/* ---- on the floor ---- */
+
+static struct floor *floor_under;
+
+static void move_floor(double dt_s)
+{
+	(void)dt_s;
+	floor_step(floor_under, rig.now_us);
+}
+
+static int leave_floor(void **state)
+{
+	floor_destroy(floor_under);
+	floor_under = NULL;
+	rig_world_step = NULL;
+	return rig_close(state);
+}
+
+static void on_the_floor_it_drives_turns_left_and_sees_the_wall(void **state)
+{
+	(void)state;
+	floor_under = floor_create(1000000);
+	rig.world.body = floor_add_body(floor_under, 1);
+	floor_place(rig.world.body, 1, 1, 0);
+	rig_world_step = move_floor;
+	rig_open(&ev3_driver, &machine_ev3, true);
+	WAIT_UNTIL(rig.kit->state == KIT_READY);
+	watch_motion();
+	rig_watch("heading");
+	rig_watch("distance");
+	rig_wait_ms(50);
+	double wall = rig_number("distance");
+
+	drive(0.5, 0.5);
+	rig_wait_ms(1000);
+	assert_true(rig.world.body->x > 1.1);
+	assert_true(fabs(rig.world.body->y - 1) < 0.01);
+	assert_true(rig_number("distance") < wall - 10);
+	rig_act("turn", value_number(0.3), value_null(), value_null());
+	rig_wait_ms(400);
+	assert_in_range((int)rig_number("heading"), 10, 170);
+	assert_true(rig_number("turned.3") > rig_number("turned.2"));
+	rig_hold(HOLD_MOTION);
+	WAIT_UNTIL(kit_is_held(rig.kit));
+	assert_true(fabs(body_speed(rig.world.body, false)) < 0.01);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +301,8 @@ int main(void)
 		RIG_TEST(the_lamp_is_two_lamps),
 		RIG_TEST(a_tone_is_answered_by_the_brick),
 		RIG_TEST(what_is_plugged_in_later_is_described_then),
+		cmocka_unit_test_teardown(
+			on_the_floor_it_drives_turns_left_and_sees_the_wall, leave_floor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
