@@ -257,7 +257,8 @@ static struct stop *latch(struct safety *safety, const char *seat, enum hold_lev
 		level = HOLD_ALL;
 	}
 	if (!stop) {
-		if (safety->stop_count == STOPS_MAX) {
+		/* There is always a place for the room's. */
+		if (safety->stop_count >= (seat[0] ? STOPS_MAX - 1 : STOPS_MAX)) {
 			return NULL;
 		}
 		stop = &safety->stops[safety->stop_count++];

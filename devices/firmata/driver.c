@@ -57,6 +57,8 @@ static void take(struct kit *kit, const struct firmata_message *message, int64_t
 		reports_take_analog(kit, message->channel, message->value);
 	} else if (message->type == FIRMATA_DIGITAL) {
 		reports_take_port(kit, message->port, message->value & 0xFF);
+	} else if (message->type == FIRMATA_PIN_STATE) {
+		firmata_take_state(kit, message);
 	} else if (message->type == FIRMATA_STRING) {
 		take_string(kit, message);
 	} else if (message->type == FIRMATA_I2C_REPLY) {
@@ -243,19 +245,10 @@ static int64_t tick(struct kit *kit, int64_t now_us)
 	return earlier(next_us, i2c_tick(kit, now_us));
 }
 
-/* Outputs off, tones silent. A servo stays where it is: its rest is not known. */
 static void hold(struct kit *kit, enum hold_level level, int64_t now_us)
 {
-	struct firmata *f = firmata_of(kit);
-
 	(void)now_us;
-	(void)level;
-	if (f->phase == PHASE_RUNNING) {
-		actions_silence(kit);
-		for (unsigned i = 0; i < f->pin_count; i++) {
-			pin_rest(kit, i);
-		}
-	}
+	firmata_hold(kit, level);
 }
 
 /* The board's defaults: nothing is reported to a port that nobody reads. */

@@ -85,6 +85,7 @@ static void begin(struct kit *kit, int64_t now_us)
 	f->questions = 0;
 	f->has_capability = f->has_channels = f->is_refused = false;
 	f->garbage_us = 0;
+	f->is_holding = false;
 	ask(kit, FIRMATA_RESET);
 	for (unsigned i = 0; i < 16; i++) {
 		out.type = FIRMATA_REPORT_ANALOG;

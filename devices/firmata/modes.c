@@ -106,7 +106,7 @@ void pin_forget(struct kit *kit, unsigned number)
 {
 	struct firmata_pin *pin = &firmata_of(kit)->pins[number];
 
-	pin_rest(kit, number);
+	pin_rest(kit, number, false);
 	pin->part = NULL;
 	pin->mode = FIRMATA_NONE;
 	pin->is_chosen = pin->is_applied = pin->is_old_pullup = pin->level = false;

@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Protocol 2.5 writes one pin; before, a whole port is written, pull-ups of inputs too. */
 static bool send_level(struct kit *kit, unsigned number)
@@ -31,13 +32,20 @@ void pin_send_level(struct kit *kit, unsigned number)
 	send_level(kit, number);
 }
 
+/* What an output was told last, as it goes over the wire. */
+static uint64_t sent_value(const struct firmata_pin *pin)
+{
+	double full = pin->mode == FIRMATA_MODE_PWM ? (double)((1U << pin->pwm_bits) - 1) : 1;
+
+	return pin->mode == FIRMATA_MODE_OUTPUT ? pin->level : (uint64_t)lround(pin->amount * full);
+}
+
 static bool send_amount(struct kit *kit, unsigned number)
 {
 	const struct firmata_pin *pin = &firmata_of(kit)->pins[number];
 	struct firmata_message out;
-	double full = pin->mode == FIRMATA_MODE_PWM ? (double)((1U << pin->pwm_bits) - 1) : 1;
 
-	out.value = (uint64_t)lround(pin->amount * full);
+	out.value = sent_value(pin);
 	out.pin = (uint8_t)number;
 	out.type = FIRMATA_ANALOG;
 	if (number > 15 || out.value >= 1 << 14) {
@@ -144,15 +152,51 @@ void pin_show_output(struct kit *kit, unsigned number)
 	}
 }
 
-void pin_rest(struct kit *kit, unsigned number)
+/* Stops the pulses. The next angle begins them anew. */
+static void detach(struct kit *kit, unsigned number)
+{
+	struct firmata_pin *pin = &firmata_of(kit)->pins[number];
+	struct firmata_message out = {.type = FIRMATA_PIN_MODE,
+		.pin = (uint8_t)number,
+		.mode = FIRMATA_MODE_INPUT};
+
+	firmata_send(kit, &out);
+	pin->is_applied = false;
+	pin_show_output(kit, number);
+}
+
+/* A servo that goes to angles rests where it is; one that turns for ever (motor.1) rests at 0. */
+static bool stays(const struct firmata_pin *pin)
+{
+	return pin->mode == FIRMATA_MODE_SERVO &&
+		!(pin->part && strncmp(pin->part->name, "motor.", 6) == 0);
+}
+
+bool pin_rest(struct kit *kit, unsigned number, bool detaches)
 {
 	struct firmata_pin *pin = &firmata_of(kit)->pins[number];
 	const struct wiring_part *part = pin->part;
+	bool is_servo = pin->mode == FIRMATA_MODE_SERVO;
 
-	if (!is_output(pin) || !pin->is_applied || pin->mode == FIRMATA_MODE_SERVO) {
-		return;
+	if (!is_output(pin) || (!pin->is_applied && !(is_servo && detaches))) {
+		return false;
 	}
-	pin->level = part && part->invert;
-	pin->amount = part ? within(-part->offset / part->scale, 1) : 0;
-	send_output(kit, number, NULL);
+	if (is_servo && detaches) {
+		detach(kit, number);
+	} else if (!stays(pin)) {
+		pin->level = part && part->invert;
+		pin->amount = part ? within(-part->offset / part->scale, is_servo ? 180 : 1) : 0;
+		send_output(kit, number, NULL);
+	}
+	return true;
+}
+
+bool pin_is_at_rest(const struct kit *kit, const struct firmata_message *message)
+{
+	const struct firmata_pin *pin = &firmata_of(kit)->pins[message->pin];
+
+	if (!pin->is_applied) {
+		return message->mode != pin->mode;
+	}
+	return message->mode == pin->mode && message->value == sent_value(pin);
 }

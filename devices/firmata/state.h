@@ -9,6 +9,7 @@
  *   describe.c   properties and actions; the parts of a wiring profile
  *   actions.c    what a kit does on request
  *   i2c.c        the I2C bus behind the board
+ *   hold.c       to rest, and proof of it
  */
 #pragma once
 
@@ -104,6 +105,13 @@ struct firmata {
 	int64_t tone_until_us; /* 0 = none */
 	int16_t tone_pin;      /* of the wiring, -1 = none */
 
+	/* the last hold */
+	bool is_holding;	/* the board has not answered all of it */
+	unsigned holds;
+	uint8_t hold_end;	/* the pin that it lacks: asked for at the end */
+	uint64_t held_pins[2];	/* those that were brought to rest */
+	uint64_t rest_pins[2];	/* those whose newest answer says so */
+
 	/* I2C */
 	bool i2c_is_on, i2c_failed; /* failed: the string that precedes an empty reply came */
 	struct i2c_read queue[KIT_PENDING_MAX]; /* the first is under way */
@@ -172,13 +180,20 @@ enum err pin_write(struct kit *kit, unsigned number, const struct value *value, 
 enum err pin_write_part(
 	struct kit *kit, unsigned number, const struct value *value, struct why *why);
 void pin_show_output(struct kit *kit, unsigned number); /* kit_set()s what was written */
-void pin_rest(struct kit *kit, unsigned number);
+/* False: it is no output that the board knows. detaches: a servo gets no pulses any more. */
+bool pin_rest(struct kit *kit, unsigned number, bool detaches);
+/* Is the pin of this pin state as pin_rest() left it? */
+bool pin_is_at_rest(const struct kit *kit, const struct firmata_message *message);
 
 /* actions.c */
 enum err actions_do(struct kit *kit, const struct action *action, const struct value *args,
 	uint32_t token, int64_t now_us, struct why *why);
 int64_t actions_tick(struct kit *kit, int64_t now_us);
 void actions_silence(struct kit *kit); /* ends a tone */
+
+/* hold.c */
+void firmata_hold(struct kit *kit, enum hold_level level);
+void firmata_take_state(struct kit *kit, const struct firmata_message *message); /* a pin state */
 
 /* i2c.c */
 enum err i2c_write(struct kit *kit, const struct value *args, uint32_t token, struct why *why);

@@ -281,7 +281,8 @@ static void hold_brings_outputs_to_rest_and_stop_resets(void **state)
 	writes("pin.4", value_bool(true));
 	forget_sent();
 	kit_hold(rig.kit, HOLD_ALL, &hold_why, rig.now_us);
-	assert_sent("f50400 e60000 f50800 f50d00");
+	assert_sent("f50400 e60000 f50800 f50d00"
+		    "f06d04f7 f06d06f7 f06d08f7 f06d09f7 f06d0df7 f06d15f7");
 	assert_bool("led", false);
 	assert_number("lamp", 0);
 	assert_number("servo", 90);

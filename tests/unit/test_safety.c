@@ -1,0 +1,661 @@
+/* Leases, the all-stop and the checks, with time by hand (SAFETY S1 to S10). */
+#include "safety_rig.h"
+#include "wiring.h"
+
+/* ---- leases ---- */
+
+static void safety_S1_nothing_moves_without_a_lease(void **state)
+{
+	(void)state;
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "motor.1", 0.5), ERR_REFUSED);
+	assert_int_equal(acts(&rig.pupil, NULL, rig.a, "drive", 1, 1), ERR_REFUSED);
+	assert_int_equal(writes(&rig.pupil, "0123", rig.a, "motor.1", 0.5), ERR_LOST);
+	assert_log("");
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_NONE);
+	assert_log("a:led=1;");
+}
+
+static void safety_S1_a_lease_moves_its_kit_only(void **state)
+{
+	char id[33];
+
+	(void)state;
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
+	assert_int_equal(strlen(id), 32);
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", 0.5), ERR_NONE);
+	assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 1, 1), ERR_NONE);
+	assert_log("a:motor.1=0.5;a:drive;");
+	assert_int_equal(writes(&rig.pupil, id, rig.b, "motor.1", 0.5), ERR_INVALID);
+	assert_log("");
+}
+
+static void safety_S1_a_lease_is_its_holders_own(void **state)
+{
+	char id[33];
+	struct lease_holder http = {.label = "http", .user = "pupil", .is_http = true};
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	assert_int_equal(writes(&rig.other, id, rig.a, "motor.1", 0.5), ERR_FORBIDDEN);
+	assert_int_equal(feeds(&rig.teacher, id), ERR_FORBIDDEN);
+	assert_int_equal(writes(&http, id, rig.a, "motor.1", 0.5), ERR_NONE);
+	http.user = "other";
+	assert_int_equal(writes(&http, id, rig.a, "motor.1", 0.5), ERR_FORBIDDEN);
+}
+
+static void safety_S1_a_lease_that_is_not_fed_ends_in_its_time(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	waits_ms(280);
+	assert_log("");
+	waits_ms(20);
+	assert_log("a:rest;");
+	assert_string_equal(rig.lost, "pupil a expired;");
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", 0.5), ERR_LOST);
+	assert_int_equal(feeds(&rig.pupil, id), ERR_LOST);
+	assert_log("");
+}
+
+static void safety_S1_feeds_and_commands_keep_it(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	for (int i = 0; i < 10; i++) {
+		waits_ms(200);
+		assert_int_equal(i % 2 ? feeds(&rig.pupil, id)
+				       : writes(&rig.pupil, id, rig.a, "motor.1", 0.5),
+			ERR_NONE);
+	}
+	assert_string_equal(rig.lost, "");
+	waits_ms(300);
+	assert_string_equal(rig.lost, "pupil a expired;");
+}
+
+static void safety_S1_one_holder_a_kit_and_the_second_hears_who(void **state)
+{
+	char id[33], second[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	assert_string_equal(safety_holder_of(rig.a), "pupil");
+	assert_int_equal(takes(&rig.other, rig.a, false, second), ERR_BUSY);
+	assert_non_null(strstr(rig.why.text[LANG_EN], "pupil"));
+	assert_int_equal(takes(&rig.pupil, rig.a, false, second), ERR_NONE);
+	assert_string_equal(id, second);
+	assert_int_equal(takes(&rig.other, rig.b, false, second), ERR_NONE);
+}
+
+static void fault_55_a_teacher_takes_over_and_the_loser_is_told(void **state)
+{
+	char id[33], second[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	assert_int_equal(takes(&rig.other, rig.a, true, second), ERR_FORBIDDEN);
+	assert_int_equal(takes(&rig.teacher, rig.a, true, second), ERR_NONE);
+	assert_string_equal(rig.lost, "pupil a taken by teacher;");
+	assert_log("a:rest;");
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", 1), ERR_LOST);
+	assert_int_equal(writes(&rig.teacher, second, rig.a, "motor.1", 1), ERR_NONE);
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_BUSY);
+}
+
+static void safety_S1_a_holder_that_goes_stops_its_kits_at_once(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	takes(&rig.pupil, rig.b, false, id);
+	safety_forget(rig.server.safety, &rig.pupil, rig.now_us);
+	assert_log("b:rest;a:rest;");
+	assert_int_equal(safety_lease_count(rig.server.safety), 0);
+	assert_string_equal(rig.lost, "");
+}
+
+static void safety_S1_giving_back_stops(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	assert_int_equal(acts(&rig.pupil, id, rig.a, "turn", 1, 0), ERR_NONE);
+	assert_int_equal(safety_release(rig.server.safety, &rig.pupil, id, rig.now_us, &rig.why),
+		ERR_NONE);
+	assert_log("a:turn;a:rest;");
+	assert_int_equal(rig.error, ERR_LOST); /* the turn under way */
+	assert_null(safety_holder_of(rig.a));
+}
+
+static void safety_S2_a_late_feed_never_revives(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	sleeps_ms(300); /* nobody looked: the loop stood still */
+	assert_int_equal(feeds(&rig.pupil, id), ERR_LOST);
+	assert_log("a:rest;");
+	takes(&rig.pupil, rig.a, false, id);
+	sleeps_ms(5000);
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", 1), ERR_LOST);
+	assert_log("a:rest;");
+	takes(&rig.run, rig.a, false, id);
+	sleeps_ms(5000);
+	safety_feed_all(rig.server.safety, &rig.run, rig.now_us);
+	assert_log("a:rest;");
+	assert_false(safety_holds_any(rig.server.safety, &rig.run));
+}
+
+static void safety_S2_only_the_holders_own_answers_feed(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.run, rig.a, false, id);
+	for (int i = 0; i < 3; i++) {
+		waits_ms(100);
+		safety_feed_all(rig.server.safety, &rig.pupil, rig.now_us);
+	}
+	assert_string_equal(rig.lost, "run a expired;");
+}
+
+static void safety_S4_age_is_judged_at_least_every_20_ms(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	sleeps_ms(299);
+	safety_tick(rig.server.safety, rig.now_us);
+	assert_log("");
+	sleeps_ms(1);
+	safety_tick(rig.server.safety, rig.now_us);
+	assert_log("a:rest;");
+}
+
+static void safety_S3_an_end_without_proof_is_said_again(void **state)
+{
+	char id[33];
+
+	(void)state;
+	rig.proves = false;
+	takes(&rig.pupil, rig.a, false, id);
+	waits_ms(300);
+	assert_log("a:rest;");
+	waits_ms(100);
+	assert_log("a:rest;");
+	kit_says_held(rig.a);
+	waits_ms(500);
+	assert_log("");
+}
+
+static void safety_S3_a_new_lease_is_not_held_by_the_end_of_the_old_one(void **state)
+{
+	char id[33];
+
+	(void)state;
+	rig.proves = false;
+	takes(&rig.pupil, rig.a, false, id);
+	safety_forget(rig.server.safety, &rig.pupil, rig.now_us);
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
+	assert_log("a:rest;");
+	waits_ms(200);
+	assert_log("");
+}
+
+/* ---- no resume ---- */
+
+static void safety_S7_a_lost_kit_is_not_restored(void **state)
+{
+	char id[33];
+	struct why why;
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	why_set(&why, ERR_LOST, MSG_PORT_GONE, "a");
+	kit_lose(rig.a, KIT_LOST, &why, rig.now_us);
+	assert_string_equal(rig.lost, "pupil a lost;");
+	kit_start(rig.a, &fake_driver, rig.now_us);
+	kit_ready(rig.a);
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", 1), ERR_LOST);
+}
+
+static void safety_S7_silence_and_a_reboot_end_the_lease(void **state)
+{
+	char id[33];
+	struct why why;
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	why_set(&why, ERR_TIMEOUT, MSG_CHECK_STALE, "a");
+	kit_stale(rig.a, &why);
+	assert_string_equal(rig.lost, "pupil a lost;");
+	kit_ready(rig.a);
+	takes(&rig.pupil, rig.a, false, id);
+	kit_set_state(rig.a, KIT_PROBING, NULL);
+	kit_ready(rig.a);
+	assert_string_equal(rig.lost, "pupil a lost;pupil a lost;");
+	assert_int_equal(feeds(&rig.pupil, id), ERR_LOST);
+}
+
+static void safety_S7_another_wiring_ends_the_lease(void **state)
+{
+	static const struct wiring wiring = {.id = "other"};
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	rig.a->profile = &wiring;
+	safety_kit_changed(rig.server.safety, rig.a, rig.now_us);
+	assert_string_equal(rig.lost, "pupil a lost;");
+}
+
+static void safety_S7_a_kit_that_went_before_it_proved_its_rest_is_held_again(void **state)
+{
+	char id[33];
+	struct why why;
+
+	(void)state;
+	rig.proves = false;
+	takes(&rig.pupil, rig.a, false, id);
+	why_set(&why, ERR_TIMEOUT, MSG_CHECK_STALE, "a");
+	kit_stale(rig.a, &why);
+	waits_ms(1000);
+	rig.log[0] = '\0';
+	kit_ready(rig.a);
+	assert_log("a:rest;");
+}
+
+/* ---- the all-stop ---- */
+
+static void safety_S5_the_stop_holds_all_kits_three_times_20_ms_apart(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	presses(&rig.other, "", HOLD_ALL);
+	assert_log("a:rest;a:hold;b:hold;");
+	assert_string_equal(rig.lost, "pupil a stopped by other;");
+	waits_ms(20);
+	assert_log("a:hold;b:hold;");
+	waits_ms(20);
+	assert_log("a:hold;b:hold;");
+	waits_ms(1000);
+	assert_log("");
+}
+
+static void safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared(void **state)
+{
+	char id[33];
+
+	(void)state;
+	presses(&rig.pupil, "", HOLD_ALL);
+	waits_ms(100);
+	rig.log[0] = '\0';
+	assert_int_equal(takes(&rig.teacher, rig.a, true, id), ERR_STOPPED);
+	assert_int_equal(writes(&rig.teacher, NULL, rig.a, "led", 1), ERR_STOPPED);
+	assert_int_equal(writes(&rig.teacher, NULL, rig.a, "motor.1", 1), ERR_STOPPED);
+	assert_int_equal(acts(&rig.teacher, NULL, rig.a, "drive", 1, 1), ERR_STOPPED);
+	assert_int_equal(safety_need_running(rig.server.safety, NULL, &rig.why), ERR_STOPPED);
+	assert_log("");
+	assert_int_equal(acts(&rig.pupil, NULL, rig.a, "stop", 0, 0), ERR_NONE);
+	assert_log("a:stop;");
+	safety_clear(rig.server.safety, "");
+	waits_ms(1000);
+	assert_log("");
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
+}
+
+static void safety_S5_the_answer_comes_with_the_last_confirmation(void **state)
+{
+	(void)state;
+	rig.proves = false;
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_int_equal(rig.answers, 0);
+	assert_result("", "confirmed unconfirmed a b");
+	waits_ms(10);
+	kit_says_held(rig.a);
+	assert_int_equal(rig.answers, 0);
+	kit_says_held(rig.b);
+	assert_int_equal(rig.answers, 1);
+	assert_result("", "confirmed a b unconfirmed");
+	waits_ms(40); /* what comes again does not take it back */
+	assert_result("", "confirmed a b unconfirmed");
+}
+
+static void safety_S5_the_answer_comes_within_250_ms(void **state)
+{
+	(void)state;
+	rig.proves = false;
+	presses(&rig.pupil, "", HOLD_ALL);
+	waits_ms(200);
+	kit_says_held(rig.b);
+	assert_int_equal(rig.answers, 0);
+	waits_ms(50);
+	assert_int_equal(rig.answers, 1);
+	assert_result("", "confirmed b unconfirmed a");
+	rig.heard[0] = '\0';
+	kit_says_held(rig.a);
+	waits_ms(20);
+	assert_non_null(strstr(rig.heard, "room.changed"));
+	assert_non_null(strstr(rig.heard, "\"unconfirmed\":[]"));
+}
+
+static void fault_56_pressing_twice_is_the_same_as_once(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		presses(&rig.pupil, "", HOLD_ALL);
+	}
+	assert_log("a:hold;b:hold;");
+	waits_ms(1000);
+	assert_int_equal(rig.answers, 100);
+	assert_log("a:hold;b:hold;a:hold;b:hold;");
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_int_equal(rig.answers, 101);
+	assert_log("");
+}
+
+static void safety_S6_pressing_again_holds_who_has_not_confirmed(void **state)
+{
+	(void)state;
+	rig.proves = false;
+	presses(&rig.pupil, "", HOLD_ALL);
+	kit_says_held(rig.b);
+	waits_ms(300);
+	rig.log[0] = '\0';
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_log("a:hold;");
+}
+
+static void safety_S5_kill_counts_from_staff_or_as_a_second_press(void **state)
+{
+	(void)state;
+	presses(&rig.pupil, "", HOLD_KILL);
+	assert_log("a:hold;b:hold;");
+	waits_ms(1900);
+	rig.log[0] = '\0';
+	presses(&rig.other, "", HOLD_KILL);
+	assert_log("a:kill;b:kill;");
+	waits_ms(100);
+	rig.log[0] = '\0';
+	presses(&rig.pupil, "", HOLD_ALL); /* the worse one stays */
+	assert_log("");
+	safety_clear(rig.server.safety, "");
+	presses(&rig.teacher, "", HOLD_KILL);
+	assert_log("a:kill;b:kill;");
+}
+
+static void safety_S5_a_late_second_press_is_a_first_one(void **state)
+{
+	(void)state;
+	presses(&rig.pupil, "", HOLD_ALL);
+	waits_ms(2100);
+	rig.log[0] = '\0';
+	presses(&rig.pupil, "", HOLD_KILL);
+	assert_log("");
+}
+
+static void safety_S5_a_seat_stops_alone(void **state)
+{
+	char id[33];
+
+	(void)state;
+	takes(&rig.pupil, rig.a, false, id);
+	takes(&rig.other, rig.b, false, id);
+	presses(&rig.pupil, "1", HOLD_ALL);
+	assert_log("a:rest;a:hold;");
+	assert_string_equal(rig.lost, "pupil a stopped by pupil;");
+	assert_result("1", "confirmed a unconfirmed");
+	assert_int_equal(writes(&rig.other, id, rig.b, "motor.1", 1), ERR_NONE);
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_STOPPED);
+	assert_int_equal(safety_need_running(rig.server.safety, NULL, &rig.why), ERR_NONE);
+	safety_clear(rig.server.safety, "2");
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_STOPPED);
+	safety_clear(rig.server.safety, "1");
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_NONE);
+}
+
+static void safety_S5_a_room_stop_outlives_the_clearing_of_a_seat(void **state)
+{
+	(void)state;
+	presses(&rig.pupil, "1", HOLD_ALL);
+	presses(&rig.pupil, "", HOLD_ALL);
+	safety_clear(rig.server.safety, "1");
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_STOPPED);
+}
+
+static void safety_S5_more_seats_than_there_can_be_stop_the_room(void **state)
+{
+	char seat[8];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(seat, sizeof(seat), "x%d", i);
+		presses(&rig.pupil, seat, HOLD_ALL);
+	}
+	assert_int_equal(writes(&rig.pupil, NULL, rig.b, "led", 1), ERR_STOPPED);
+	assert_true(safety_is_stopped(rig.server.safety));
+}
+
+static void safety_S5_a_kit_that_comes_during_a_stop_is_held_at_once(void **state)
+{
+	struct why why;
+
+	(void)state;
+	why_set(&why, ERR_LOST, MSG_PORT_GONE, "a");
+	kit_lose(rig.a, KIT_LOST, &why, rig.now_us);
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_result("", "confirmed b unconfirmed");
+	waits_ms(100);
+	rig.log[0] = '\0';
+	rig.proves = false;
+	kit_start(rig.a, &fake_driver, rig.now_us);
+	assert_result("", "confirmed b unconfirmed a");
+	kit_ready(rig.a);
+	assert_log("a:hold;");
+	assert_result("", "confirmed b unconfirmed a");
+	waits_ms(40);
+	assert_log("a:hold;a:hold;");
+	kit_says_held(rig.a);
+	assert_result("", "confirmed a b unconfirmed");
+}
+
+static void safety_S6_a_kit_that_falls_silent_is_not_confirmed_any_more(void **state)
+{
+	struct why why;
+
+	(void)state;
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_result("", "confirmed a b unconfirmed");
+	why_set(&why, ERR_TIMEOUT, MSG_CHECK_STALE, "a");
+	kit_stale(rig.a, &why);
+	assert_result("", "confirmed b unconfirmed a");
+	rig.proves = false;
+	kit_ready(rig.a);
+	assert_result("", "confirmed b unconfirmed a");
+}
+
+static void safety_S5_the_room_is_told(void **state)
+{
+	(void)state;
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_non_null(strstr(rig.heard, "\"stopped\":true,\"level\":\"hold\",\"by\":\"pupil\""));
+	rig.heard[0] = '\0';
+	safety_clear(rig.server.safety, "");
+	assert_non_null(strstr(rig.heard, "\"stopped\":false"));
+}
+
+/* ---- worst wins, checks ---- */
+
+static void safety_S8_of_two_stops_the_worse_holds(void **state)
+{
+	(void)state;
+	presses(&rig.teacher, "1", HOLD_KILL);
+	presses(&rig.pupil, "", HOLD_ALL);
+	rig.log[0] = '\0';
+	waits_ms(40);
+	assert_non_null(strstr(rig.log, "a:kill"));
+	assert_null(strstr(rig.log, "a:hold"));
+}
+
+static void safety_S10_each_refusal_says_why(void **state)
+{
+	char id[33];
+	struct value low = value_number(9);
+	struct why why;
+
+	(void)state;
+	rig.config.limits[0] = (struct limit_section){.scope = "fake"};
+	limits_none(&rig.config.limits[0].limits);
+	rig.config.limits[0].limits.battery_min = 15;
+	rig.config.limit_count = 1;
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE); /* it has not said */
+	safety_forget(rig.server.safety, &rig.pupil, rig.now_us);
+	kit_set(rig.a, kit_find_property(rig.a, "battery"), &low);
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_REFUSED);
+	assert_non_null(strstr(rig.why.text[LANG_EN], "9 %"));
+	low = value_number(15);
+	kit_set(rig.a, kit_find_property(rig.a, "battery"), &low);
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
+	why_set(&why, ERR_TIMEOUT, MSG_CHECK_STALE, "b");
+	kit_stale(rig.b, &why);
+	assert_int_equal(takes(&rig.pupil, rig.b, false, id), ERR_LOST);
+}
+
+static void safety_S10_a_kit_that_has_not_proved_its_rest_does_not_drive(void **state)
+{
+	char id[33];
+
+	(void)state;
+	rig.proves = false;
+	takes(&rig.pupil, rig.a, false, id);
+	waits_ms(2000);
+	rig.log[0] = '\0';
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_REFUSED);
+	assert_non_null(strstr(rig.why.text[LANG_EN], "cut its power"));
+	assert_log("a:rest;"); /* it was asked again */
+	kit_says_held(rig.a);
+	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
+}
+
+static void safety_S10_the_checks_are_a_list_with_names(void **state)
+{
+	char id[33], text[256] = "";
+	const cJSON *item;
+
+	(void)state;
+	takes(&rig.other, rig.a, false, id);
+	cJSON *list = safety_checks(rig.server.safety, rig.a, &rig.pupil, LANG_EN, rig.now_us);
+
+	cJSON_ArrayForEach(item, list)
+	{
+		const cJSON *hint = cJSON_GetObjectItem(item, "hint");
+
+		note(text, sizeof(text), "%s%s ", cJSON_GetObjectItem(item, "id")->valuestring,
+			cJSON_IsTrue(cJSON_GetObjectItem(item, "passed")) ? "" : "!");
+		assert_true((hint != NULL) != cJSON_IsTrue(cJSON_GetObjectItem(item, "passed")));
+	}
+	assert_string_equal(text, "stop ready motion free! battery rest ");
+	cJSON_Delete(list);
+}
+
+static void safety_S9_a_lease_ends_when_no_person_does_anything(void **state)
+{
+	char id[33];
+
+	(void)state;
+	rig.config.limits[0] = (struct limit_section){.scope = ""};
+	limits_none(&rig.config.limits[0].limits);
+	rig.config.limits[0].limits.unattended_s = 5;
+	rig.config.limit_count = 1;
+	takes(&rig.run, rig.a, false, id);
+	for (int i = 0; i < 49; i++) {
+		waits_ms(100);
+		safety_feed_all(rig.server.safety, &rig.run, rig.now_us);
+	}
+	assert_string_equal(rig.lost, "");
+	writes(&rig.pupil, NULL, rig.a, "led", 1); /* a person is there */
+	for (int i = 0; i < 49; i++) {
+		waits_ms(100);
+		safety_feed_all(rig.server.safety, &rig.run, rig.now_us);
+	}
+	assert_string_equal(rig.lost, "");
+	waits_ms(100);
+	assert_string_equal(rig.lost, "run a unattended;");
+	/* A new lease of the same run begins no new time. */
+	assert_int_equal(takes(&rig.run, rig.a, false, id), ERR_NONE);
+	waits_ms(20);
+	assert_string_equal(rig.lost, "run a unattended;run a unattended;");
+}
+
+static void safety_S9_limits_hold_at_the_gate(void **state)
+{
+	char id[33];
+
+	(void)state;
+	rig.config.limits[0] = (struct limit_section){.scope = "fake"};
+	limits_none(&rig.config.limits[0].limits);
+	rig.config.limits[0].limits.motor_max = 0.5;
+	rig.config.limits[0].limits.drive_max = 0.5;
+	rig.config.limit_count = 1;
+	takes(&rig.pupil, rig.a, false, id);
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", 0.6), ERR_LIMIT);
+	assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 0.5, -0.6), ERR_LIMIT);
+	assert_log("");
+	assert_int_equal(writes(&rig.pupil, id, rig.a, "motor.1", -0.5), ERR_NONE);
+	assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 0.5, -0.5), ERR_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(safety_S1_nothing_moves_without_a_lease),
+		TEST(safety_S1_a_lease_moves_its_kit_only),
+		TEST(safety_S1_a_lease_is_its_holders_own),
+		TEST(safety_S1_a_lease_that_is_not_fed_ends_in_its_time),
+		TEST(safety_S1_feeds_and_commands_keep_it),
+		TEST(safety_S1_one_holder_a_kit_and_the_second_hears_who),
+		TEST(fault_55_a_teacher_takes_over_and_the_loser_is_told),
+		TEST(safety_S1_a_holder_that_goes_stops_its_kits_at_once),
+		TEST(safety_S1_giving_back_stops),
+		TEST(safety_S2_a_late_feed_never_revives),
+		TEST(safety_S2_only_the_holders_own_answers_feed),
+		TEST(safety_S3_an_end_without_proof_is_said_again),
+		TEST(safety_S3_a_new_lease_is_not_held_by_the_end_of_the_old_one),
+		TEST(safety_S4_age_is_judged_at_least_every_20_ms),
+		TEST(safety_S7_a_lost_kit_is_not_restored),
+		TEST(safety_S7_silence_and_a_reboot_end_the_lease),
+		TEST(safety_S7_another_wiring_ends_the_lease),
+		TEST(safety_S7_a_kit_that_went_before_it_proved_its_rest_is_held_again),
+		TEST(safety_S5_the_stop_holds_all_kits_three_times_20_ms_apart),
+		TEST(safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared),
+		TEST(safety_S5_the_answer_comes_with_the_last_confirmation),
+		TEST(safety_S5_the_answer_comes_within_250_ms),
+		TEST(fault_56_pressing_twice_is_the_same_as_once),
+		TEST(safety_S6_pressing_again_holds_who_has_not_confirmed),
+		TEST(safety_S5_kill_counts_from_staff_or_as_a_second_press),
+		TEST(safety_S5_a_late_second_press_is_a_first_one),
+		TEST(safety_S5_a_seat_stops_alone),
+		TEST(safety_S5_a_room_stop_outlives_the_clearing_of_a_seat),
+		TEST(safety_S5_more_seats_than_there_can_be_stop_the_room),
+		TEST(safety_S5_a_kit_that_comes_during_a_stop_is_held_at_once),
+		TEST(safety_S6_a_kit_that_falls_silent_is_not_confirmed_any_more),
+		TEST(safety_S5_the_room_is_told),
+		TEST(safety_S8_of_two_stops_the_worse_holds),
+		TEST(safety_S9_a_lease_ends_when_no_person_does_anything),
+		TEST(safety_S9_limits_hold_at_the_gate),
+		TEST(safety_S10_each_refusal_says_why),
+		TEST(safety_S10_a_kit_that_has_not_proved_its_rest_does_not_drive),
+		TEST(safety_S10_the_checks_are_a_list_with_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
