@@ -14,6 +14,7 @@ import { FakeFloor } from './fake_world.mjs';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const pages = path.join(root, 'build/web');
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+export const CALM = { stopped: false, level: null, by: null, at: null, confirmed: [], unconfirmed: [], seats: [] };
 const HISTORY_MS = 30_000;
 const FRAME_MS = 50;
 
@@ -67,15 +68,16 @@ export class FakeDaemon {
 		}
 		this.cases = cases ? readCases() : [];
 		this.runs = new Map();
-		this.room = { stopped: false, level: null, by: null, at: null, unconfirmed: [] };
+		this.room = { ...CALM };
 		this.clients = new Set();
 		this.requests = []; /* all that the pages asked */
 		this.broken = new Map(); /* method -> error */
-		this.isMute = false; /* takes requests, answers nothing */
+		this.isMute = false; /* takes requests, says nothing */
 		this.leases = new Leases(this, fail);
 		this.deaf = new Set(); /* kits that confirm no stop */
 		this.stops = []; /* the levels of the stops that came */
 		this.nextClient = 1;
+		this.refusesSockets = false;
 		this.hasHistory = true; /* a watch begins with the half minute before it */
 		this.nextWatch = 1;
 	}
@@ -111,7 +113,8 @@ export class FakeDaemon {
 
 	async start(port = 0) {
 		this.server = http.createServer((request, response) => this.serve(request, response));
-		this.sockets = new WebSocketServer({ server: this.server, path: '/ws', handleProtocols: () => 'kitlab.v1' });
+		this.sockets = new WebSocketServer({ server: this.server, path: '/ws', handleProtocols: () => 'kitlab.v1',
+			verifyClient: () => !this.refusesSockets });
 		this.sockets.on('connection', (socket) => this.accept(socket));
 		await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
 		this.port = this.server.address().port;
@@ -207,7 +210,7 @@ export class FakeDaemon {
 	}
 
 	notify(method, params) {
-		for (const client of this.clients) {
+		for (const client of this.isMute ? [] : this.clients) {
 			this.send(client, { jsonrpc: '2.0', method, params });
 		}
 	}
@@ -411,7 +414,7 @@ const methods = {
 	'room.watch': ({ room }) => room,
 	'room.stop': ({ leases }, client, params) => leases.stop(params, client.name),
 	'room.clear': (daemon) => {
-		daemon.room = { stopped: false, level: null, by: null, at: null, unconfirmed: [] };
+		daemon.room = { ...CALM };
 		daemon.notifyRoom();
 		return {};
 	},

@@ -52,7 +52,9 @@ export const ROBOTS = {
 			['grip', number('angle', '夹爪', 'gripper', '1', 0, 1, moves)],
 			['load.2', number('sensor', '关节负载', 'joint load', '1', -1, 1)],
 			['temperature.2', number('sensor', '关节温度', 'joint temperature', 'Cel', -40, 150)]]),
-		actions: { stop, relax: { class: 'signal', args: [], title: { zh: '放松', en: 'relax' } } },
+		actions: { stop, relax: { class: 'signal', args: [], title: { zh: '放松', en: 'relax' } },
+			pose: { class: 'motion', title: { zh: '摆姿势', en: 'pose' },
+				args: [{ name: 'angles', type: 'vector', unit: 'deg', title: { zh: '各关节角度', en: 'angles' } }] } },
 		set: { 'joint.1': 12, 'joint.2': -35, 'joint.3': 60, 'joint.4': 0, grip: 0.4, 'load.2': 0.22, 'temperature.2': 38 },
 	},
 	owi: {
@@ -134,7 +136,8 @@ export class Leases {
 		this.rest(lease.kit);
 		this.daemon.setRow(lease.kit, { holder: null });
 		if (reason && lease.client.socket.readyState === 1) {
-			this.daemon.send(lease.client, { jsonrpc: '2.0', method: 'lease.lost', params: { lease: lease.lease, kit: lease.kit, reason, by } });
+			this.daemon.send(lease.client, { jsonrpc: '2.0', method: 'lease.lost', params: { lease: lease.lease, kit: lease.kit, reason, ...(by && { by }),
+				hint: by ? `${by} took over ${lease.kit}.` : `The lease of ${lease.kit} ended: ${reason}.` } });
 		}
 	}
 
@@ -194,7 +197,7 @@ export class Leases {
 		const confirmed = here.filter((id) => !daemon.deaf.has(id));
 		const first = daemon.room.stopped ? daemon.room : { by, at: new Date().toISOString() };
 		daemon.stops.push(level);
-		daemon.room = { stopped: true, level, by: first.by, at: first.at, confirmed, unconfirmed };
+		daemon.room = { stopped: true, level, by: first.by, at: first.at, confirmed, unconfirmed, seats: [] };
 		daemon.notifyRoom();
 		return { confirmed, unconfirmed };
 	}

@@ -22,7 +22,7 @@ const ask = async (method, params = {}) => {
 	return result;
 };
 
-await until(async () => (await client.call('kits.list')).kits.filter(({ state }) => state === 'ready').length === 3);
+await until(async () => (await client.call('kits.list')).kits.filter(({ state }) => state === 'ready').length === 6);
 await client.call('script.run', { kit: 'uno-2', name: 'light-lamp.lua', source: `
 	local bench = require("kit").open()
 	every(1, function() print("light", bench.light) end)

@@ -103,50 +103,6 @@ test('light and dark follow the system until somebody chooses', async () => {
 	assert.equal(await theme(), 'light');
 });
 
-test('STOP stops every script and says that outputs stay, where the daemon has no room stop', async () => {
-	daemon.startRun('uno-1', 'blink.lua');
-	daemon.startRun('uno-2', 'lamp.lua');
-	page = await open(browser, daemon.url);
-	await page.waitForSelector('.spark');
-	await page.click('[data-test=stop]');
-	await page.waitForSelector('[data-test=stop-result].good');
-	assert.match(await text('[data-test=stop-result]'), /All scripts are stopped \(2\).*no room stop for kits yet/s);
-	assert.ok([...daemon.runs.values()].every(({ state }) => state === 'stopped'));
-});
-
-test('STOP names a script that did not stop', async () => {
-	daemon.startRun('uno-1', 'blink.lua');
-	daemon.broken.set('script.stop', { code: -32000, message: 'x', data: { reason: 'internal', hint: null } });
-	page = await open(browser, daemon.url);
-	await page.waitForSelector('.spark');
-	await page.click('[data-test=stop]');
-	await page.waitForSelector('[data-test=stop-result].bad');
-	assert.match(await text('[data-test=stop-result]'), /did NOT stop: blink\.lua/);
-});
-
-test('Escape Escape is STOP, on any page, and a second one within 2 s is the harder stop', async () => {
-	daemon.options.hasRoomStop = true;
-	page = await open(browser, `${daemon.url}#/help`);
-	await page.waitForSelector('kbd');
-	await page.waitForSelector('.stop:not(.stop-off)');
-	for (let i = 0; i < 4; i++) {
-		await page.keyboard.press('Escape');
-	}
-	await until(() => asked('room.stop').length === 2, 'two stops');
-	assert.deepEqual(asked('room.stop').map(({ params }) => params.level), ['hold', 'kill']);
-	await until(async () => /Confirmed by 3: uno-1, uno-2, uno-3/.test(await text('[data-test=stop-result]')));
-});
-
-test('kits that did not confirm a stop are shown as such', async () => {
-	daemon.options.hasRoomStop = true;
-	page = await open(browser, daemon.url);
-	await page.waitForSelector('.spark');
-	daemon.room = { stopped: true, level: 'hold', by: '3', at: new Date().toISOString(), unconfirmed: ['uno-2'] };
-	daemon.notify('room.changed', daemon.room);
-	await page.waitForSelector('text=NOT CONFIRMED: uno-2. Cut their power.');
-	await page.waitForSelector('text=Clear the stop');
-});
-
 test('the keyboard reaches everything: skip link, tiles, the red button', async () => {
 	page = await open(browser, daemon.url);
 	await page.waitForSelector('.spark');

@@ -54,7 +54,7 @@ const states = {
 			daemon.addRobot('mbot-1', 'mbot', { seat: '4' });
 			daemon.addRobot('owi-1', 'owi', { seat: '5' });
 			daemon.room = { stopped: true, level: 'kill', by: 'seat 2', at: '2026-03-02T02:15:00Z', confirmed: ['uno-1', 'uno-2', 'uno-3', 'mbot-1'],
-				unconfirmed: ['owi-1'] };
+				unconfirmed: ['owi-1'], seats: [] };
 		},
 		see: '[data-kit="owi-1"] [data-state="unconfirmed"]',
 	},

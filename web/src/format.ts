@@ -1,4 +1,5 @@
 /* Numbers, units, ages and times as people read them, in the reader's language. */
+import { t } from './i18n';
 import { lang } from './prefs';
 import type { Property, Value } from './wire';
 
@@ -63,6 +64,12 @@ export function durationText(ms: number): string {
 	const hours = Math.floor(all / 3600);
 	const rest = `${two(Math.floor(all / 60) % 60)}:${two(all % 60)}`;
 	return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+/* Somebody without a name is a screen to the daemon: "page-7". */
+export function whoText(name: string): string {
+	const [, page] = /^page-(\d+)$/.exec(name) ?? [];
+	return page ? t('who.page', { n: page }) : name === 'http' ? t('who.program') : name;
 }
 
 export const timeText = (at: number | string): string =>

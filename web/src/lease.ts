@@ -38,7 +38,7 @@ export function driveOf(kit: string): Drive {
 export class Drive {
 	readonly isDriving = signal(false);
 	readonly error = signal<RpcError | null>(null);
-	readonly lost = signal<{ reason: string; by: string | null } | null>(null);
+	readonly lost = signal<string | null>(null); /* why, in the daemon's words */
 	lease: string | null = null;
 	private isAsking = false;
 	private controls = new Set<Control>();
@@ -91,9 +91,9 @@ export class Drive {
 		}
 	}
 
-	lose(reason: string, by: string | null): void {
-		this.lease = null;
-		this.lost.value = { reason, by };
+	lose(why: string): void {
+		this.lease = null; /* nothing to give back */
+		this.lost.value = why;
 		this.end();
 	}
 
@@ -193,6 +193,6 @@ isLive.subscribe((live) => {
 		endAll();
 	}
 });
-socket.on('lease.lost', ({ lease, reason, by }) => {
-	[...driving].find((drive) => drive.lease === lease)?.lose(reason, by ?? null);
+socket.on('lease.lost', ({ lease, hint }) => {
+	[...driving].find((drive) => drive.lease === lease)?.lose(hint);
 });

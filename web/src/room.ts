@@ -8,10 +8,17 @@
 import { signal } from '@preact/signals';
 import { lang } from './prefs';
 import { offline } from './socket';
-import { isLive, socket } from './state';
-import { RpcError, type HoldLevel, type Reason, type RoomState, type StopAnswer } from './wire';
+import { isLive, socket, type Kit } from './state';
+import { RpcError, type HoldLevel, type Reason, type RoomState, type Stop, type StopAnswer } from './wire';
 
 export const room = signal<RoomState | null>(null); /* null: not known yet */
+
+/* The stop that holds a kit: the room's, or its seat's. */
+export function stopOf(kit: Kit): Stop | null {
+	const { value: now } = room;
+	const { seat } = kit.row.value;
+	return now?.stopped ? now : now?.seats.find((stop) => stop.seat === seat) ?? null;
+}
 
 export type StopResult =
 	| { kind: 'asking' }
@@ -44,7 +51,7 @@ export async function pressStop(): Promise<void> {
 	show({ kind: isLive.peek() ? 'asking' : 'silent' });
 	const silence = setTimeout(() => show({ kind: 'silent' }), SILENT_AFTER_MS);
 	try {
-		show({ kind: 'stopped', ...await send(level) });
+		show({ kind: 'stopped', ...await byAnyWay(level) });
 	} catch (error) {
 		const { reason, hint, message } = error as RpcError;
 		show(reason === 'offline' ? { kind: 'offline' } : { kind: 'failed', hint: hint ?? message });
@@ -53,18 +60,6 @@ export async function pressStop(): Promise<void> {
 		}
 	} finally {
 		clearTimeout(silence);
-	}
-}
-
-/* Who may not cut the power can still stop. */
-async function send(level: HoldLevel): Promise<StopAnswer> {
-	try {
-		return await byAnyWay(level);
-	} catch (error) {
-		if (level === 'hold' || (error as RpcError).reason === 'offline') {
-			throw error;
-		}
-		return byAnyWay('hold');
 	}
 }
 

@@ -1,12 +1,13 @@
 /* The red button and what became of pressing it: here, and on any other screen of the room. */
 import type { JSX } from 'preact';
-import { timeText } from './format';
+import { timeText, whoText } from './format';
 import { t } from './i18n';
 import { Icon } from './icons';
 import { Problem, useTask } from './parts/problem';
 import { lang } from './prefs';
 import { isSecondHarder, pressStop, room, stopResult, type StopResult } from './room';
-import { isLive, isStaff, socket } from './state';
+import { isLive, isStaff, kits, socket } from './state';
+import type { RoomState, Stop, StopAnswer } from './wire';
 
 const NAMES_SHOWN = 8;
 
@@ -50,7 +51,8 @@ export function StopPanel(): JSX.Element {
 					</button>
 				</div>
 			)}
-			{isLatched && <Latched confirmed={result?.kind === 'stopped' ? result.confirmed : null} />}
+			{isLatched ? <Latched />
+				: room.value?.seats.map((stop) => <StoppedSeat key={stop.seat} stop={stop} />)}
 		</div>
 	);
 }
@@ -74,7 +76,7 @@ function Outcome({ result }: { result: StopResult }): JSX.Element {
 }
 
 /* Those that nobody can vouch for come first, each by name. */
-function Kits({ confirmed, unconfirmed }: { confirmed: string[] | null; unconfirmed: string[] }): JSX.Element {
+function Kits({ confirmed, unconfirmed }: StopAnswer): JSX.Element {
 	const names = (ids: string[]): string => ids.join(lang.value === 'zh' ? '、' : ', ');
 	return (
 		<>
@@ -84,39 +86,62 @@ function Kits({ confirmed, unconfirmed }: { confirmed: string[] | null; unconfir
 					{t('stop.unconfirmed.do')}
 				</div>
 			)}
-			{confirmed && (
-				<div data-test="confirmed">
-					{confirmed.length === 0 ? unconfirmed.length === 0 && t('stop.confirmed.none')
-						: confirmed.length <= NAMES_SHOWN ? t('stop.confirmed', { names: names(confirmed) })
-							: t('stop.confirmed.many', { count: confirmed.length })}
-				</div>
-			)}
+			<div data-test="confirmed">
+				{confirmed.length === 0 ? unconfirmed.length === 0 && t('stop.confirmed.none')
+					: confirmed.length <= NAMES_SHOWN ? t('stop.confirmed', { names: names(confirmed) })
+						: t('stop.confirmed.many', { count: confirmed.length })}
+			</div>
 		</>
 	);
 }
 
-function Latched({ confirmed }: { confirmed: string[] | null }): JSX.Element {
+function Latched(): JSX.Element {
 	const now = room.value!;
-	const clearing = useTask();
-	const time = now.at ? timeText(now.at) : '?';
 	return (
 		<div class={`banner ${now.unconfirmed.length > 0 ? 'bad' : 'warn'}`} data-test="latched">
 			<Icon name="stop" size={22} />
 			<div>
-				<strong>
-					{now.by ? t('stop.latched.by', { time, who: now.by }) : t('stop.latched', { time })}
-					{now.level === 'kill' && ` ${t('stop.killed')}`}
-				</strong>
-				<Kits confirmed={now.confirmed ?? confirmed} unconfirmed={now.unconfirmed} />
+				<strong>{stopText(now)}</strong>
+				<Kits {...now} />
 				<div>{t('stop.latched.do')}</div>
-				{clearing.error.value && <Problem error={clearing.error.value} what={t('stop.clear.failed')} />}
 			</div>
-			{isStaff.value && (
-				<button class="button" disabled={!isLive.value || clearing.isBusy.value} data-test="clear"
-					onClick={() => void clearing.run(() => socket.request('room.clear', {}))}>
-					{t('stop.clear')}
-				</button>
-			)}
+			<Clear />
 		</div>
 	);
+}
+
+/* Seats that are stopped while the rest of the room goes on. */
+function StoppedSeat({ stop }: { stop: RoomState['seats'][number] }): JSX.Element {
+	const ids = [...kits.value.values()].filter((kit) => kit.row.value.seat === stop.seat).map(({ id }) => id);
+	const unconfirmed = room.value!.unconfirmed.filter((id) => ids.includes(id));
+	const confirmed = room.value!.confirmed.filter((id) => ids.includes(id));
+	return (
+		<div class={`banner ${unconfirmed.length > 0 ? 'bad' : 'warn'}`} data-test="latched-seat">
+			<Icon name="stop" size={22} />
+			<div>
+				<strong>{t('stop.seat', { seat: stop.seat })} {stopText(stop)}</strong>
+				<Kits confirmed={confirmed} unconfirmed={unconfirmed} />
+			</div>
+			<Clear seat={stop.seat} />
+		</div>
+	);
+}
+
+function stopText({ at, by, level }: Stop): string {
+	const time = at ? timeText(at) : '?';
+	const text = by ? t('stop.latched.by', { time, who: whoText(by) }) : t('stop.latched', { time });
+	return level === 'kill' ? `${text} ${t('stop.killed')}` : text;
+}
+
+function Clear({ seat }: { seat?: string }): JSX.Element | null {
+	const task = useTask();
+	return isStaff.value ? (
+		<div>
+			<button class="button" disabled={!isLive.value || task.isBusy.value} data-test="clear"
+				onClick={() => void task.run(() => socket.request('room.clear', seat ? { seat } : {}))}>
+				{t('stop.clear')}
+			</button>
+			{task.error.value && <Problem error={task.error.value} what={t('stop.clear.failed')} />}
+		</div>
+	) : null;
 }

@@ -171,13 +171,15 @@ export interface StopAnswer {
 	unconfirmed: string[];
 }
 
-export interface RoomState {
-	stopped: boolean;
+export interface Stop {
 	level: HoldLevel | null;
 	by: string | null;
 	at: string | null;
-	confirmed?: string[];
-	unconfirmed: string[];
+}
+
+export interface RoomState extends Stop, StopAnswer {
+	stopped: boolean; /* all of it; else maybe single seats */
+	seats: (Stop & { seat: string })[];
 }
 
 interface Hello {
@@ -230,7 +232,7 @@ export interface Requests {
 	'world.unwatch': [Record<string, never>, object];
 	'room.watch': [Record<string, never>, RoomState];
 	'room.stop': [{ level: HoldLevel }, StopAnswer];
-	'room.clear': [Record<string, never>, object];
+	'room.clear': [{ seat?: string }, object];
 }
 
 export type Method = keyof Requests;
@@ -246,7 +248,7 @@ export interface Notifications {
 	'script.plot': { run: string; t: number; set: Record<string, number> };
 	'world.changed': WorldNews;
 	'room.changed': RoomState;
-	'lease.lost': { lease: string; kit: string; reason: string; by?: string | null };
+	'lease.lost': { lease: string; kit: string; reason: string; by?: string; hint: string };
 }
 
 export type Reason =

@@ -130,7 +130,11 @@ class Finger implements Control {
 				this.wish(this.hold.onKeys?.(this.keys));
 			}
 		},
-		onBlur: this.lift,
+		onBlur: () => { /* another finger may have the focus; keys go there with it */
+			if (this.pointer === null) {
+				this.lift();
+			}
+		},
 		onContextMenu: (event) => event.preventDefault(),
 	};
 

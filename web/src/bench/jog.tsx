@@ -7,7 +7,7 @@ import type { JSX } from 'preact';
 import { numberText } from '../format';
 import { t } from '../i18n/bench';
 import type { Drive } from '../lease';
-import type { Action, Description, Values } from '../wire';
+import type { Description, Values } from '../wire';
 import { HoldKey } from './hold_key';
 
 const TIMES_S = [0.2, 0.5, 1, 2, 5];
@@ -47,10 +47,9 @@ export function Joggers({ drive, description, isOff }: {
 				</select>
 			</label>
 			{Array.from({ length: joints }, (_, i) =>
-				row('move_joint', `${titleOf(joint!)} ${i + 1}`, { joint: i + 1 }, '−', '+'))}
+				row('move_joint', t('motion.joint', { n: i + 1 }), { joint: i + 1 }, '−', '+'))}
 			{grip && row('move_grip', grip.title, {}, t('motion.open'), t('motion.close'))}
 		</>
 	);
 }
 
-const titleOf = (action: Action): string => action.args.find(({ name }) => name === 'joint')?.title ?? action.title;

@@ -4,11 +4,12 @@
  */
 import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { whoText } from '../format';
 import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { driveOf, type Drive } from '../lease';
 import { Problem, useTask } from '../parts/problem';
-import { room } from '../room';
+import { stopOf } from '../room';
 import { isLive, isStaff, socket, type Kit } from '../state';
 import type { Description } from '../wire';
 import { Joggers } from './jog';
@@ -28,7 +29,7 @@ const canMove = (description: Description | null): boolean =>
 	|| Object.values(description?.actions ?? {}).some((action) => action.class === 'motion');
 
 export const isAtRest = (kit: Kit): boolean =>
-	!isLive.value || kit.row.value.state !== 'ready' || room.value?.stopped === true;
+	!isLive.value || kit.row.value.state !== 'ready' || stopOf(kit) !== null;
 
 export function Motion({ kit }: { kit: Kit }): JSX.Element | null {
 	const description = kit.description.value;
@@ -48,7 +49,7 @@ export function Motion({ kit }: { kit: Kit }): JSX.Element | null {
 				{'stop' in description.actions && <StopKit kit={kit} />}
 			</div>
 			<Trouble drive={drive} />
-			{room.value?.stopped && <p class="motion-off">{t('motion.stopped')}</p>}
+			{stopOf(kit) && <p class="motion-off">{t('motion.stopped')}</p>}
 			<div class="motion-grid">
 				{hasPad && <Pad drive={drive} isOff={isOff} speed={speed} />}
 				<div class="levers">
@@ -89,7 +90,7 @@ function Driver({ kit, drive }: { kit: Kit; drive: Drive }): JSX.Element | null 
 	}
 	return (
 		<span class="driver" data-test="driver">
-			<Icon name="hand" size={16} /> {t('motion.by', { who: holder })}
+			<Icon name="hand" size={16} /> {t('motion.by', { who: whoText(holder) })}
 			{isStaff.value && (
 				<button class="button" disabled={!isLive.value} data-test="take" onClick={() => void drive.takeOver()}>
 					{t('motion.take')}
@@ -123,7 +124,7 @@ function Trouble({ drive }: { drive: Drive }): JSX.Element | null {
 	if (lost) {
 		return (
 			<p class="motion-lost" role="alert" data-test="lease-lost">
-				<Icon name="warning" /> {lost.by ? t('motion.lost.by', { who: lost.by }) : t('motion.lost')}
+				<Icon name="warning" /> {lost}
 			</p>
 		);
 	}

@@ -52,6 +52,9 @@ export const zh: Record<Key, string> = {
 	'stop.confirmed.none': '没有接入会动的套件。',
 	'stop.unconfirmed.do': '请关闭它们的电源！',
 	'stop.latched.by': '{time}，{who} 按下了“停止”。',
+	'stop.seat': '{seat} 号座位：',
+	'who.page': '{n} 号屏幕',
+	'who.program': '一个程序',
 	'stop.killed': '按了两次：切断电机动力。',
 	'stop.clear.failed': '停止没有解除。',
 	'stop.clear': '解除停止',
@@ -112,7 +115,7 @@ export const zh: Record<Key, string> = {
 	'room.empty.3': '没有反应？换一根数据线试试：很多线只能充电，不能传数据。',
 	'room.empty.virtual': '手边没有套件？可以用虚拟套件启动 Kitlab，用法和真的一样：',
 	battery: '电量',
-	'tile.driven': '{who} 正在驾驶',
+	'tile.driven': '{who} 正在操控',
 	'age.ago': '{age}前',
 
 	'bench.back': '回到教室',

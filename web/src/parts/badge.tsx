@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { t } from '../i18n';
 import { Icon, type IconName } from '../icons';
-import { room } from '../room';
+import { room, stopOf } from '../room';
 import { isLive, type Kit } from '../state';
 import { runsByKit } from '../runs';
 import { runIsOver, type KitState, type RunInfo } from '../wire';
@@ -39,15 +39,15 @@ export function signOf(kit: Kit): Sign {
 	if (isUnconfirmed(kit)) {
 		return 'unconfirmed';
 	}
-	if (state === 'ready' && room.value?.stopped) {
+	if (state === 'ready' && stopOf(kit)) {
 		return 'stopped';
 	}
 	return state === 'ready' && activeRun(kit) ? 'running' : state;
 }
 
-/* The room was stopped, and this kit has not proved that it is at rest. */
+/* It was stopped, and this kit has not proved that it is at rest. */
 const isUnconfirmed = (kit: Kit): boolean =>
-	room.value?.stopped === true && room.value.unconfirmed.includes(kit.id);
+	stopOf(kit) !== null && room.value!.unconfirmed.includes(kit.id);
 
 /* Somebody should go there: the kit is in trouble, or its last script failed. */
 export function needsHelp(kit: Kit): boolean {

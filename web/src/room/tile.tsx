@@ -1,7 +1,7 @@
 /* One bench in the room: which kit, alive or not, what it does now, is help needed. */
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
-import { durationText, valueText } from '../format';
+import { durationText, valueText, whoText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
 import { needsHelp, signOf, StateBadge, toneOf } from '../parts/badge';
@@ -47,7 +47,7 @@ function RunLine({ kit }: { kit: Kit }): JSX.Element {
 	if (holder && (!run || runIsOver(run.state))) {
 		return (
 			<div class="tile-run tone-run">
-				<Icon name="hand" size={16} /> <span class="clip">{t('tile.driven', { who: holder })}</span>
+				<Icon name="hand" size={16} /> <span class="clip">{t('tile.driven', { who: whoText(holder) })}</span>
 			</div>
 		);
 	}

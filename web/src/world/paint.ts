@@ -89,7 +89,7 @@ function paintGlow(context: CanvasRenderingContext2D, lamp: FloorObject, view: V
 	const reach = (lamp.reach ?? 0.5) * 2 * view.scale;
 	const glow = context.createRadialGradient(x, y, 0, x, y, reach);
 	glow.addColorStop(0, inks.glow);
-	glow.addColorStop(1, 'transparent');
+	glow.addColorStop(1, `${inks.glow}00`); /* its own colour, so that it fades without grey */
 	context.globalAlpha = 0.55 * (lamp.brightness ?? 1);
 	context.fillStyle = glow;
 	context.beginPath();
@@ -145,7 +145,7 @@ export function paintTrail(context: CanvasRenderingContext2D, { trail, pose }: B
 	context.lineTo(...place(view, [pose[0], pose[1]]));
 	context.globalAlpha = 0.6;
 	context.strokeStyle = inks.trail;
-	context.lineWidth = 2;
+	context.lineWidth = 3;
 	context.lineJoin = 'round';
 	context.stroke();
 	context.globalAlpha = 1;
