@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "config.h"
 #include "flash.h"
+#include "health.h"
 #include "identity.h"
 #include "lab.h"
 #include "log.h"
@@ -260,6 +261,7 @@ static void destroy_parts(struct server *server)
 	readings_destroy(server);
 	spawner_destroy(server->spawner);
 	flash_destroy(server);
+	health_destroy_all(server);
 	scripts_destroy(server->scripts);
 	safety_destroy(server->safety);
 	server->safety = NULL;

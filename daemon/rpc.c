@@ -26,7 +26,7 @@ enum {
 };
 
 static const struct rpc_method *const tables[] = {
-	rpc_kits, rpc_leases, rpc_scripts, rpc_cases, rpc_world, rpc_room, rpc_flash, rpc_seats,
+	rpc_kits, rpc_leases, rpc_scripts, rpc_cases, rpc_world, rpc_room, rpc_flash, rpc_seats, rpc_health,
 };
 
 /* ---- answers ---- */

@@ -28,7 +28,7 @@ struct rpc_method {
 };
 
 extern const struct rpc_method rpc_kits[], rpc_leases[], rpc_scripts[], rpc_cases[], rpc_world[],
-	rpc_room[], rpc_flash[], rpc_seats[];
+	rpc_room[], rpc_flash[], rpc_seats[], rpc_health[];
 
 /* One text message of a client. Never keeps `text`. */
 void rpc_message(struct client *client, const char *text, size_t length);

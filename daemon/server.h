@@ -22,6 +22,7 @@ struct server {
 	struct client *clients;    /* all that are connected */
 	struct spawner *spawner;   /* spawner.h: starts programs beside the loop; NULL = cannot */
 	struct scripts *scripts;   /* script.h */
+	struct health *healths;    /* health.h: check-ups under way */
 	struct flash *flash;       /* flash.h: firmware being written */
 	struct cases *cases;       /* cases.h */
 	struct world *world;       /* world.h: kitlab-virtual; NULL = no virtual classroom */

@@ -1,6 +1,7 @@
 /* The thread with the database; see store_worker.h. */
 #include "store_worker.h"
 
+#include "clock.h"
 #include "log.h"
 #include "xalloc.h"
 
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RETRY_S = 5, JOBS_MAX = 8192 };
+enum { RETRY_US = 5000000, JOBS_MAX = 8192 };
 
 struct job {
 	struct job *next;
@@ -189,10 +190,9 @@ static void work(struct store_worker *worker)
 
 static void rest(struct store_worker *worker)
 {
-	struct timespec until;
+	int64_t until_us = clock_now_us() + RETRY_US;
+	struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RETRY_S;
 	pthread_cond_timedwait(&worker->wake, &worker->mutex, &until);
 }
 

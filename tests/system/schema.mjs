@@ -83,6 +83,9 @@ const flash = object({ kit: id, name: text, board: text, phase: oneOf('connectin
 const seats = object({ seats: array(object({ seat: text, socket: text, kit: orNull(id) })),
 	unbound: array(object({ socket: text, kit: id })), plugged: object({ socket: text, title: text }) }, ['plugged']);
 
+const health = object({ kit: id, at: utc, verdict: oneOf('ready', 'charge', 'repair'),
+	steps: array(object({ id: text, title, passed: orNull(bool), hint: text, seen: map(value) }, ['hint', 'seen'])) });
+
 const results = {
 	hello: object({ server: text, version: { const: 1 }, role: oneOf('admin', 'teacher', 'student', 'display', 'none'),
 		user: orNull(text), now: object({ mono_ms: number, utc }), limits: { type: 'object' } }),
@@ -97,6 +100,9 @@ const results = {
 	'kit.read': object({ value, t: orNull(number) }),
 	'kit.write': object({ t: number }),
 	'kit.act': object({ result: {}, t: number }),
+	'health.check': health,
+	'health.list': object({ reports: array(health) }),
+	'health.history': object({ reports: array(health) }),
 	'seats.list': seats,
 	'seats.watch': seats,
 	'seats.unwatch': empty,
@@ -139,6 +145,7 @@ const notifications = {
 	'lease.lost': object({ lease, kit: id, reason: oneOf('expired', 'taken', 'stopped', 'lost', 'unattended'),
 		by: text, hint: text }, ['by']),
 	'room.changed': room,
+	'health.progress': object({ kit: id, step: text, share }),
 	'flash.changed': flash,
 	'seats.changed': seats,
 };
