@@ -217,7 +217,7 @@ $(B)/peers/usbport: $(B)/obj/tests/peers/usbport.o $(B)/libdevices.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_DEVICES)
 # The rigs are not ours to sanitize: simavr and umockdev come from Debian.
-build/peers/% build/san/peers/%: tests/peers/%.c
+build/peers/% build/san/peers/%: tests/peers/%.c $(wildcard tests/peers/*.h)
 	$(call say,RIG,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -O2 -g -std=gnu11 -Wall -Wextra -I/usr/include/simavr \

@@ -48,7 +48,7 @@ test('Follow one byte names about ten functions, and each stands in its file', (
 
 test('the way leads from the port over driver, kit and bus to the page', () => {
 	const parts = steps.map(({ file }) => file);
-	assert.equal(parts[0], 'devices/port.c');
+	assert.equal(parts[0], 'devices/port_fd.c');
 	for (const part of [/^devices\/firmata\//, /^devices\/kit/, /^daemon\/bus/, /^daemon\/ws\.c/, /^web\/src\/socket\.ts$/,
 		/^web\/src\/state\.ts$/]) {
 		assert.ok(parts.some((file) => part.test(file)), String(part));
