@@ -168,8 +168,8 @@ static unsigned take(struct program *program)
 
 static void feed(struct program *program, const uint8_t *bytes, size_t count)
 {
-	if (!program->sides[0].is_plugged) {
-		return;
+	if (!program->sides[0].is_plugged || count == 0) {
+		return; /* a port never brings nothing */
 	}
 	kit_feed(program->sides[0].kit, bytes, count, program->now_us);
 	for (size_t i = 0; i < count; i++) {
