@@ -4,21 +4,19 @@
 #include <math.h>
 #include <string.h>
 
-static enum err add(struct kit *kit, const struct nxt_telegram *request, uint32_t token,
-	struct why *why)
+static enum err add(
+	struct kit *kit, const struct nxt_telegram *request, uint32_t token, struct why *why)
 {
 	struct nxt *f = nxt_of(kit);
 
 	if (f->command_count == COMMANDS_MAX) {
 		return why_set(why, ERR_BUSY, MSG_PORT_FULL, kit->id);
 	}
-	f->commands[f->command_count++] =
-		(struct nxt_command){.request = *request, .token = token};
+	f->commands[f->command_count++] = (struct nxt_command){.request = *request, .token = token};
 	return ERR_NONE;
 }
 
-static enum err play(
-	struct kit *kit, const struct value *args, uint32_t token, struct why *why)
+static enum err play(struct kit *kit, const struct value *args, uint32_t token, struct why *why)
 {
 	struct nxt_telegram out = {.op = NXT_PLAY_TONE};
 

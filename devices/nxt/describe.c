@@ -6,8 +6,7 @@
 
 static int add(struct kit *kit, const char *name, enum value_type type, bool is_writable, int tag)
 {
-	struct property *property =
-		kit_describe_property(kit, name, type, true, is_writable, tag);
+	struct property *property = kit_describe_property(kit, name, type, true, is_writable, tag);
 
 	return property ? (int)kit->property_count - 1 : -1;
 }

@@ -16,7 +16,7 @@ static void feed_stream(struct kit *kit, const uint8_t *bytes, size_t count, int
 	struct nxt_telegram reply;
 
 	for (;;) {
-		switch (nxt_next(&f->parser, NXT_TO_HOST, &bytes, &count, &reply)) {
+		switch (nxt_next(&f->parser, &bytes, &count, &reply)) {
 		case NXT_MORE:
 			return;
 		case NXT_FRAME:

@@ -87,8 +87,7 @@ static void name_program(struct kit *kit)
  */
 static double charge(double volts)
 {
-	static const double curve[][2] = {
-		{6.4, 0}, {7.0, 20}, {7.4, 50}, {7.8, 80}, {8.2, 100}};
+	static const double curve[][2] = {{6.4, 0}, {7.0, 20}, {7.4, 50}, {7.8, 80}, {8.2, 100}};
 
 	if (volts <= curve[0][0]) {
 		return 0;
@@ -97,8 +96,8 @@ static double charge(double volts)
 		const double *from = curve[i - 1], *to = curve[i];
 
 		if (volts < to[0]) {
-			return nearbyint(
-				from[1] + (to[1] - from[1]) * (volts - from[0]) / (to[0] - from[0]));
+			return nearbyint(from[1] +
+				(to[1] - from[1]) * (volts - from[0]) / (to[0] - from[0]));
 		}
 	}
 	return 100;

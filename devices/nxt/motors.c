@@ -178,7 +178,7 @@ void motors_take(
 	m->is_again = false;
 	m->done = m->sent;
 	if (exchange_why(kit, reply, &why)) {
-		log_warn("%s: motor %u: %s", kit->id, request->port + 1U, why.text[LANG_EN]);
+		log_warn("motor.%u is not set: %s", request->port + 1U, why.text[LANG_EN]);
 		answer_drives(kit, true, &why);
 	} else {
 		answer_drives(kit, false, NULL);

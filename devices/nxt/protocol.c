@@ -332,37 +332,40 @@ size_t nxt_encode_framed(const struct nxt_telegram *telegram, uint8_t *out, size
 
 /* ---- a stream with lengths ---- */
 
-/* Can these bytes begin a telegram with its length? Refused as early as can be. */
-static bool can_begin(const struct nxt_parser *parser, enum nxt_direction direction)
+/*
+ * Can these bytes begin a reply with its length? Refused as early as can be, for a false
+ * beginning takes what follows along: from its status on, a reply's length is known, and
+ * zeros are good data in every place.
+ */
+static bool can_begin(const struct nxt_parser *parser)
 {
-	size_t least = direction == NXT_TO_HOST ? 3 : 2;
+	uint8_t padded[NXT_TELEGRAM_MAX] = {0};
+	size_t length = parser->bytes[0], known = parser->count < 2 ? 0 : parser->count - 2;
 	struct nxt_telegram telegram;
 	size_t used;
 
-	if (parser->bytes[0] < least || parser->bytes[0] > NXT_TELEGRAM_MAX ||
+	if (length < 3 || length > NXT_TELEGRAM_MAX ||
 		(parser->count > 1 && parser->bytes[1] != 0)) {
 		return false;
 	}
-	return parser->count <= 2 ||
-		!nxt_scan(direction, parser->bytes + 2, parser->count - 2, &used, &telegram);
+	known = known < length ? known : length;
+	memcpy(padded, parser->bytes + 2, known);
+	return known < 3 ? !nxt_scan(NXT_TO_HOST, padded, known, &used, &telegram)
+			 : nxt_decode(NXT_TO_HOST, padded, length, &telegram);
 }
 
-enum nxt_answer nxt_next(struct nxt_parser *parser, enum nxt_direction direction,
-	const uint8_t **bytes, size_t *count, struct nxt_telegram *telegram)
+enum nxt_answer nxt_next(
+	struct nxt_parser *parser, const uint8_t **bytes, size_t *count, struct nxt_telegram *reply)
 {
 	for (;;) {
-		size_t whole = parser->count > 0 ? parser->bytes[0] + 2U : NXT_FRAME_MAX;
-		bool is_whole = parser->count >= whole;
-
-		if (parser->count > 0 &&
-			(!can_begin(parser, direction) ||
-				(is_whole &&
-					!nxt_decode(direction, parser->bytes + 2, whole - 2,
-						telegram)))) {
+		if (parser->count > 0 && !can_begin(parser)) {
 			memmove(parser->bytes, parser->bytes + 1, --parser->count);
 			return NXT_GARBAGE;
 		}
-		if (is_whole) {
+		size_t whole = parser->count > 0 ? parser->bytes[0] + 2U : NXT_FRAME_MAX;
+
+		if (parser->count >= whole) {
+			nxt_decode(NXT_TO_HOST, parser->bytes + 2, whole - 2, reply);
 			parser->count -= whole;
 			memmove(parser->bytes, parser->bytes + whole, parser->count);
 			return NXT_FRAME;

@@ -89,16 +89,16 @@ enum nxt_op {
 
 enum nxt_status {
 	NXT_OK = 0x00,
-	NXT_PENDING = 0x20,    /* a low-speed transaction is under way */
-	NXT_EMPTY = 0x40,      /* mailbox */
+	NXT_PENDING = 0x20, /* a low-speed transaction is under way */
+	NXT_EMPTY = 0x40,   /* mailbox */
 	NXT_FAILED = 0xBD,
-	NXT_UNKNOWN = 0xBE,    /* opcode */
-	NXT_INSANE = 0xBF,     /* packet */
-	NXT_RANGE = 0xC0,      /* a value out of range */
-	NXT_BUS = 0xDD,        /* low speed: nothing answers */
+	NXT_UNKNOWN = 0xBE, /* opcode */
+	NXT_INSANE = 0xBF,  /* packet */
+	NXT_RANGE = 0xC0,   /* a value out of range */
+	NXT_BUS = 0xDD,	    /* low speed: nothing answers */
 	NXT_NO_BUFFER = 0xDE,
 	NXT_BAD_CHANNEL = 0xDF,
-	NXT_NOT_READY = 0xE0,  /* channel not configured, or busy */
+	NXT_NOT_READY = 0xE0, /* channel not configured, or busy */
 	NXT_NO_PROGRAM = 0xEC,
 	NXT_BAD_SIZE = 0xED,
 	NXT_BAD_INPUT = 0xF0,
@@ -106,15 +106,15 @@ enum nxt_status {
 };
 
 /* Of struct nxt_output. */
-enum { NXT_ON = 1, NXT_BRAKE = 2, NXT_REGULATED = 4 };	 /* mode, bits */
-enum { NXT_FREE = 0, NXT_SPEED = 1, NXT_SYNC = 2 };	 /* regulation */
+enum { NXT_ON = 1, NXT_BRAKE = 2, NXT_REGULATED = 4 }; /* mode, bits */
+enum { NXT_FREE = 0, NXT_SPEED = 1, NXT_SYNC = 2 };    /* regulation */
 enum { NXT_IDLE = 0, NXT_RAMP_UP = 0x10, NXT_RUNNING = 0x20, NXT_RAMP_DOWN = 0x40 };
 
 enum nxt_sensor { /* type of a sensor port */
 	NXT_NO_SENSOR = 0x00,
 	NXT_SWITCH = 0x01,
 	NXT_TEMPERATURE = 0x02,
-	NXT_LIGHT_ON = 0x05,  /* with its lamp */
+	NXT_LIGHT_ON = 0x05, /* with its lamp */
 	NXT_LIGHT_OFF = 0x06,
 	NXT_SOUND = 0x07,
 	NXT_LOW_SPEED_9V = 0x0B,
@@ -133,7 +133,7 @@ struct nxt_output {
 	uint8_t mode, regulation;
 	int8_t turn;
 	uint8_t run;
-	uint32_t limit; /* degrees, 0 = for ever */
+	uint32_t limit;			/* degrees, 0 = for ever */
 	int32_t tacho, block, rotation; /* replies: degrees */
 };
 
@@ -196,7 +196,7 @@ size_t nxt_encode(const struct nxt_telegram *telegram, uint8_t *out, size_t room
 /* The same with its length before it. */
 size_t nxt_encode_framed(const struct nxt_telegram *telegram, uint8_t *out, size_t room);
 
-/* ---- a stream with lengths ---- */
+/* ---- replies in a stream with lengths ---- */
 
 struct nxt_parser { /* zeroed: nothing came yet */
 	uint8_t bytes[NXT_FRAME_MAX];
@@ -206,8 +206,8 @@ struct nxt_parser { /* zeroed: nothing came yet */
 enum nxt_answer { NXT_MORE, NXT_FRAME, NXT_GARBAGE };
 
 /*
- * Takes bytes from *bytes until a telegram is whole or a byte belongs to none (NXT_GARBAGE,
+ * Takes bytes from *bytes until a reply is whole or a byte belongs to none (NXT_GARBAGE,
  * once for each). NXT_MORE: all were taken.
  */
-enum nxt_answer nxt_next(struct nxt_parser *parser, enum nxt_direction direction,
-	const uint8_t **bytes, size_t *count, struct nxt_telegram *telegram);
+enum nxt_answer nxt_next(struct nxt_parser *parser, const uint8_t **bytes, size_t *count,
+	struct nxt_telegram *reply);

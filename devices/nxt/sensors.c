@@ -122,7 +122,8 @@ bool sensors_next_setup(struct kit *kit, int64_t now_us)
 			port->needs_setup = false;
 			out.input.type = type_of(port, port->wanted);
 			out.input.mode = sensor_kinds[port->wanted].mode;
-			port->needs_setup = !exchange_send(kit, &out, FOR_SETUP, LANE_ORDER, now_us);
+			port->needs_setup =
+				!exchange_send(kit, &out, FOR_SETUP, LANE_ORDER, now_us);
 			return !port->needs_setup;
 		}
 	}
@@ -230,8 +231,7 @@ static void show_reading(struct kit *kit, unsigned number, const struct nxt_inpu
 		sensors_show(kit, number, value_number(rounded(share)), rounded(share));
 		return;
 	case KIND_OF_TEMPERATURE:
-		sensors_show(
-			kit, number, value_number(input->scaled / 10.0), input->scaled / 10.0);
+		sensors_show(kit, number, value_number(input->scaled / 10.0), input->scaled / 10.0);
 		return;
 	default: /* color: black 1, blue, green, yellow, red, white 6 */
 		sensors_show(kit, number, value_null(), input->scaled);

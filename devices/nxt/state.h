@@ -11,7 +11,7 @@
  *   commands.c   what a kit does on request
  *   describe.c   properties and actions
  *
- * One request is under way at a time; its reply lets nxt_next() choose what is most urgent:
+ * One request is under way at a time; its reply lets nxt_go_on() choose what is most urgent:
  * a hold, then set-points, commands, what is watched in turn, beats. Only a hold does not
  * wait for the reply under way.
  */
@@ -27,7 +27,8 @@ enum {
 	COMMANDS_MAX = KIT_PENDING_MAX + NXT_MOTORS,
 	POLLS = NXT_MOTORS + NXT_PORTS,
 	POLL_US = 15 * MS_US, /* what is watched is asked for at each tick */
-	LEFT = 1, RIGHT = 2,  /* the wheels: motors B and C, as in LEGO's books */
+	LEFT = 1,
+	RIGHT = 2, /* the wheels: motors B and C, as in LEGO's books */
 };
 
 enum nxt_phase {
@@ -47,12 +48,12 @@ struct nxt_flight {
 };
 
 struct nxt_motor {
-	int8_t power;		 /* set-point, -100..100 */
+	int8_t power;		     /* set-point, -100..100 */
 	uint32_t wanted, sent, done; /* numbers of set-points: the newest, ... */
-	bool is_again;		 /* the one under way is the second try */
-	int property, turned;	 /* indexes, -1 = none */
-	int32_t rotation;	 /* as it last said */
-	int64_t rotation_us;	 /* since when it is that; 0 = not known, or told to turn since */
+	bool is_again;		     /* the one under way is the second try */
+	int property, turned;	     /* indexes, -1 = none */
+	int32_t rotation;	     /* as it last said */
+	int64_t rotation_us; /* since when it is that; 0 = not known, or told to turn since */
 	bool is_moving;
 	uint8_t late; /* questions for it whose answers may still come */
 };
@@ -67,18 +68,23 @@ struct nxt_sonar {
 };
 
 struct nxt_port {
-	uint8_t kind;	 /* index of sensor_kinds[] */
-	uint8_t wanted;	 /* the kind that is to be set up */
+	uint8_t kind;	/* index of sensor_kinds[] */
+	uint8_t wanted; /* the kind that is to be set up */
 	bool needs_setup;
-	bool is_dark;	 /* a light sensor without its lamp */
-	uint32_t token;	 /* of set_sensor, 0 = nobody waits */
-	int property;	 /* "light"; -1 if another port has it, or there is none */
+	bool is_dark;	  /* a light sensor without its lamp */
+	uint32_t token;	  /* of set_sensor, 0 = nobody waits */
+	int property;	  /* "light"; -1 if another port has it, or there is none */
 	int raw_property; /* "sensor.N" */
 	struct nxt_sonar sonar;
 };
 
 enum nxt_action {
-	ACTION_DRIVE, ACTION_TURN, ACTION_STOP, ACTION_TONE, ACTION_SET_SENSOR, ACTION_RESET_ANGLE,
+	ACTION_DRIVE,
+	ACTION_TURN,
+	ACTION_STOP,
+	ACTION_TONE,
+	ACTION_SET_SENSOR,
+	ACTION_RESET_ANGLE,
 };
 
 enum nxt_tag { TAG_NONE, TAG_MOTOR, TAG_LED }; /* of properties: << 8 | number */
@@ -101,8 +107,8 @@ struct nxt_hold {
 	bool is_active;
 	enum hold_level level;
 	enum nxt_hold_step step;
-	unsigned replies; /* to what was set */
-	unsigned motor;	  /* asked last */
+	unsigned replies;	   /* to what was set */
+	unsigned motor;		   /* asked last */
 	bool is_shown[NXT_MOTORS]; /* the motor has proved its rest */
 	bool has_ended;		   /* a program on the brick */
 	int64_t since_us, next_us;
@@ -120,11 +126,11 @@ struct nxt {
 	int64_t heard_us, began_us;
 
 	/* life */
-	unsigned greeting;  /* what of it is done */
-	int64_t ask_us;	    /* when to ask, in PHASE_ASK */
-	int64_t beat_us;    /* last one */
-	bool beats_battery; /* the next beat asks for it */
-	uint8_t beat_port;  /* else about this one */
+	unsigned greeting;		   /* what of it is done */
+	int64_t ask_us;			   /* when to ask, in PHASE_ASK */
+	int64_t beat_us;		   /* last one */
+	bool beats_battery;		   /* the next beat asks for it */
+	uint8_t beat_port;		   /* else about this one */
 	int64_t alive_us, alive_period_us; /* KEEP_ALIVE */
 	char name[16], bluetooth[18];
 	struct nxt_telegram versions;
@@ -203,8 +209,8 @@ void motors_repeat(struct kit *kit);
 /* Set-points 0 without sending them; who waits for a drive is answered. */
 void motors_forget(struct kit *kit);
 bool motors_next(struct kit *kit, int64_t now_us);
-void motors_take(struct kit *kit, const struct nxt_telegram *request,
-	const struct nxt_telegram *reply);
+void motors_take(
+	struct kit *kit, const struct nxt_telegram *request, const struct nxt_telegram *reply);
 void motors_take_program(struct kit *kit, const struct nxt_telegram *request,
 	const struct nxt_telegram *reply, int64_t now_us);
 bool motors_is_watched(const struct kit *kit, unsigned motor);
@@ -229,8 +235,16 @@ struct nxt_sensor_kind {
 	enum value_type value_type;
 };
 extern const struct nxt_sensor_kind sensor_kinds[];
-enum { KIND_OF_NONE, KIND_OF_TOUCH, KIND_OF_SOUND, KIND_OF_LIGHT, KIND_OF_SONAR,
-	KIND_OF_TEMPERATURE, KIND_OF_COLOR, SENSOR_KINDS };
+enum {
+	KIND_OF_NONE,
+	KIND_OF_TOUCH,
+	KIND_OF_SOUND,
+	KIND_OF_LIGHT,
+	KIND_OF_SONAR,
+	KIND_OF_TEMPERATURE,
+	KIND_OF_COLOR,
+	SENSOR_KINDS
+};
 #define SENSOR_WORDS "none|touch|sound|light|ultrasonic|temperature|color"
 
 void sensors_start(struct kit *kit);

@@ -36,8 +36,7 @@ static void reset_devices(struct machine *machine)
 static void run_program(struct machine *machine, int64_t now_us)
 {
 	struct brick *b = brick_of(machine);
-	struct nxt_output output = {
-		.power = 50, .mode = NXT_ON | NXT_BRAKE, .run = NXT_RUNNING};
+	struct nxt_output output = {.power = 50, .mode = NXT_ON | NXT_BRAKE, .run = NXT_RUNNING};
 
 	brick_motors_set(machine, 1, &output);
 	output.power = -50;
@@ -88,8 +87,8 @@ static void tell_info(const struct machine *machine, struct nxt_telegram *reply)
 {
 	const struct brick *b = brick_of(machine);
 	uint32_t seed = machine->seed;
-	uint8_t bluetooth[7] = {0x00, 0x16, 0x53, (uint8_t)(seed >> 16), (uint8_t)(seed >> 8),
-		(uint8_t)seed, 0};
+	uint8_t bluetooth[7] = {
+		0x00, 0x16, 0x53, (uint8_t)(seed >> 16), (uint8_t)(seed >> 8), (uint8_t)seed, 0};
 
 	memcpy(reply->info.name, b->name, sizeof(reply->info.name));
 	memcpy(reply->info.bluetooth, bluetooth, sizeof(bluetooth));
@@ -167,8 +166,8 @@ static void answer_device(struct machine *machine, const struct nxt_telegram *re
 		brick_motors_zero(machine, request->port, request->relative != 0);
 		return;
 	case NXT_SET_INPUT:
-		brick_sensors_set(machine, request->port, request->input.type, request->input.mode,
-			now_us);
+		brick_sensors_set(
+			machine, request->port, request->input.type, request->input.mode, now_us);
 		return;
 	case NXT_GET_INPUT:
 		reply->input = brick_sensors_get(machine, request->port, now_us);

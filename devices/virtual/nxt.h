@@ -13,7 +13,7 @@
 
 enum {
 	BRICK_INPUT_MAX = 256,
-	BRICK_SONAR_PORT = 3,	  /* where it is plugged in, from 0 */
+	BRICK_SONAR_PORT = 3, /* where it is plugged in, from 0 */
 	BRICK_SONAR_REGISTERS = 0x50,
 };
 
@@ -72,8 +72,8 @@ void brick_motors_zero(struct machine *machine, unsigned motor, bool is_block);
 
 /* nxt_sensors.c */
 void brick_sensors_reset(struct machine *machine);
-void brick_sensors_set(struct machine *machine, unsigned port, uint8_t type, uint8_t mode,
-	int64_t now_us);
+void brick_sensors_set(
+	struct machine *machine, unsigned port, uint8_t type, uint8_t mode, int64_t now_us);
 struct nxt_input brick_sensors_get(const struct machine *machine, unsigned port, int64_t now_us);
 
 /* nxt_sonar.c: replies to LS_WRITE, LS_STATUS, LS_READ. */

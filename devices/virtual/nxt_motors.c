@@ -15,9 +15,11 @@ static bool is_wheel(const struct machine *machine, unsigned motor)
 	return machine->world->body && motor > 0;
 }
 
+/* Else it rolls out. */
 static bool is_driven(const struct nxt_output *set)
 {
-	return (set->mode & NXT_ON) && set->run != NXT_IDLE;
+	return (set->mode & NXT_ON) && set->run != NXT_IDLE &&
+		(set->power != 0 || (set->mode & NXT_BRAKE));
 }
 
 static double share_of(const struct nxt_output *set)
@@ -95,9 +97,8 @@ void brick_motors_step(struct machine *machine, int64_t now_us)
 		if (!is_wheel(machine, i)) {
 			step(m, seconds);
 		}
-		if (m->set.limit != 0 && m->set.run != NXT_IDLE &&
+		if (m->set.limit != 0 && m->set.power != 0 &&
 			fabs(turned(machine, i) - m->begun) >= m->set.limit) {
-			m->set.run = NXT_IDLE;
 			m->set.power = 0;
 			move_wheels(machine);
 		}

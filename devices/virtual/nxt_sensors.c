@@ -92,8 +92,8 @@ struct nxt_input brick_sensors_get(const struct machine *machine, unsigned port,
 {
 	const struct brick_port *p = &brick_of(machine)->ports[port];
 	uint16_t value = normalized(machine, port, now_us);
-	bool is_inverted = p->type == NXT_LIGHT_ON || p->type == NXT_LIGHT_OFF ||
-		p->type == NXT_SOUND;
+	bool is_inverted =
+		p->type == NXT_LIGHT_ON || p->type == NXT_LIGHT_OFF || p->type == NXT_SOUND;
 
 	return (struct nxt_input){
 		.type = p->type,

@@ -45,8 +45,8 @@ static uint8_t measure(const struct machine *machine)
 }
 
 /* False: it does not acknowledge. */
-static bool talk(struct machine *machine, const struct nxt_telegram *request,
-	struct brick_bus *bus, int64_t now_us)
+static bool talk(struct machine *machine, const struct nxt_telegram *request, struct brick_bus *bus,
+	int64_t now_us)
 {
 	struct brick *b = brick_of(machine);
 	const uint8_t *bytes = request->low_speed.bytes;

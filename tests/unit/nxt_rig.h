@@ -32,14 +32,14 @@ static struct {
 	double scene[SCENE_FIELDS];
 	/* the wire */
 	bool is_bytewise;
-	bool is_deaf;	      /* nothing reaches the brick */
-	bool is_blocked;      /* the port has no room */
-	bool is_off;	      /* the brick is not served: it is silent */
-	int lose_op;	      /* replies of this opcode are lost, -1 = none... */
-	unsigned lose_count;  /* ...so many of them */
-	int override_op;      /* replies of this opcode say... */
+	bool is_deaf;	     /* nothing reaches the brick */
+	bool is_blocked;     /* the port has no room */
+	bool is_off;	     /* the brick is not served: it is silent */
+	int lose_op;	     /* replies of this opcode are lost, -1 = none... */
+	unsigned lose_count; /* ...so many of them */
+	int override_op;     /* replies of this opcode say... */
 	uint8_t override_status;
-	int keep_op;	      /* a reply of this opcode is kept back until let_go() */
+	int keep_op; /* a reply of this opcode is kept back until let_go() */
 	uint8_t kept[NXT_FRAME_MAX];
 	size_t kept_count;
 	struct {
@@ -248,10 +248,8 @@ static inline void open_kit(bool is_packet)
 	rig.now_us = 1000000;
 	rig.scene[SCENE_DISTANCE] = 50;
 	rig.scene[SCENE_LIGHT] = 0.5;
-	rig.machine = (struct machine){.class = &machine_nxt,
-		.world = &rig_world,
-		.seed = 0x010203,
-		.state = &rig.brick};
+	rig.machine = (struct machine){
+		.class = &machine_nxt, .world = &rig_world, .seed = 0x010203, .state = &rig.brick};
 	machine_nxt.reset(&rig.machine, rig.now_us);
 	rig.kit = kit_create("nxt-1");
 	rig.kit->owner = &owner;

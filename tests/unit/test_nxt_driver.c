@@ -65,8 +65,8 @@ static void no_motion_is_offered_as_a_signal(void **state)
 	struct value one = value_number(1);
 	struct why why;
 
-	assert_int_equal(kit_write(rig.kit, property("motor.1"), &one, rig.now_us, NULL, NULL,
-				 &why),
+	assert_int_equal(
+		kit_write(rig.kit, property("motor.1"), &one, rig.now_us, NULL, NULL, &why),
 		ERR_REFUSED);
 	assert_false(nxt_driver.has_dead_man);
 	assert_true(kit_has_motion(rig.kit));
@@ -177,8 +177,8 @@ static void program_on_the_brick_is_ended_before_the_first_motion(void **state)
 
 	(void)state;
 	ready();
-	machine_nxt.feed(&rig.machine, bytes, nxt_encode_framed(&start, bytes, sizeof(bytes)),
-		rig.now_us);
+	machine_nxt.feed(
+		&rig.machine, bytes, nxt_encode_framed(&start, bytes, sizeof(bytes)), rig.now_us);
 	wait_for(rig.brick.program_us != 0, 20);
 	drives(0.5, 0.5);
 	wait_for(rig.answers == 1, 50);
@@ -286,8 +286,7 @@ static void other_layouts_are_described_anew(void **state)
 	watches("sensor.1");
 	wait_for(value_of("sensor.1")->type == VALUE_NUMBER, 100);
 	assert_true(number_of("sensor.1") == 0);
-	assert_int_equal(
-		acts("set_sensor", value_int(1), value_text("temperature", 11)), ERR_NONE);
+	assert_int_equal(acts("set_sensor", value_int(1), value_text("temperature", 11)), ERR_NONE);
 	wait_for(rig.answers == 1, 50);
 	assert_true(kit_find_property(rig.kit, "temperature") >= 0);
 	watches("temperature");

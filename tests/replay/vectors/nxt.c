@@ -3,8 +3,7 @@
 
 #include "nxt/protocol.h"
 
-const char *decode_nxt(
-	const struct stream *stream, size_t cut, size_t step, struct frames *frames)
+const char *decode_nxt(const struct stream *stream, size_t cut, size_t step, struct frames *frames)
 {
 	enum nxt_direction direction = stream->to_kit ? NXT_TO_BRICK : NXT_TO_HOST;
 	struct nxt_telegram telegram;
