@@ -23,6 +23,7 @@
 #include "server.h"
 #include "xalloc.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,9 +59,51 @@ void bus_destroy(struct bus *bus)
 struct bus_kit *bus_kit_of(struct kit *kit)
 {
 	if (!kit->bus_kit) {
-		kit->bus_kit = xcalloc(1, sizeof(struct bus_kit));
+		struct bus_kit *record = xcalloc(1, sizeof(*record));
+
+		record->battery = -1;
+		record->battery_told = NAN;
+		kit->bus_kit = record;
 	}
 	return kit->bus_kit;
+}
+
+static bool watches_kits(const struct client *client, const void *data)
+{
+	(void)data;
+	return client->watches_kits;
+}
+
+static void tell_row(struct bus *bus, const char *id, const struct kit *kit)
+{
+	struct jsonout *out = &bus->scratch;
+
+	json_clear(out);
+	json_raw(out, "{\"kit\":\"");
+	json_raw(out, id);
+	json_raw(out, "\",\"row\":");
+	if (kit) {
+		bus_row(bus->server, kit, out);
+	} else {
+		json_raw(out, "null");
+	}
+	json_raw(out, "}");
+	bus_broadcast(bus->server, rpc_notification("kits.changed", out->text, out->length),
+		watches_kits, NULL);
+}
+
+/* The row tells of whole steps, not of a charge that wavers. */
+static bool has_new_charge(struct bus_kit *record, const struct kit *kit)
+{
+	struct value charge;
+
+	if (record->battery < 0 || record->description != kit->description ||
+		!value_as(&kit->properties[record->battery].value, VALUE_NUMBER, &charge) ||
+		fabs(charge.number - record->battery_told) < 1) {
+		return false;
+	}
+	record->battery_told = charge.number;
+	return true;
 }
 
 void bus_sample(struct bus *bus, struct kit *kit)
@@ -69,6 +112,9 @@ void bus_sample(struct bus *bus, struct kit *kit)
 
 	bus->server->samples++;
 	bus_group_sample(bus, kit);
+	if (has_new_charge(record, kit)) {
+		tell_row(bus, kit->id, kit);
+	}
 	for (struct bus_tap *tap = record->taps; tap; tap = bus->next_tap) {
 		bus->next_tap = tap->next;
 		if (tap->sample) {
@@ -119,36 +165,13 @@ void bus_event(struct bus *bus, struct kit *kit, const struct event *event,
 	}
 }
 
-static bool watches_kits(const struct client *client, const void *data)
-{
-	(void)data;
-	return client->watches_kits;
-}
-
-static void tell_row(struct bus *bus, const char *id, const struct kit *kit)
-{
-	struct jsonout *out = &bus->scratch;
-
-	json_clear(out);
-	json_raw(out, "{\"kit\":\"");
-	json_raw(out, id);
-	json_raw(out, "\",\"row\":");
-	if (kit) {
-		bus_row(bus->server, kit, out);
-	} else {
-		json_raw(out, "null");
-	}
-	json_raw(out, "}");
-	bus_broadcast(bus->server, rpc_notification("kits.changed", out->text, out->length),
-		watches_kits, NULL);
-}
-
 void bus_kit_changed(struct bus *bus, struct kit *kit)
 {
 	struct bus_kit *record = bus_kit_of(kit);
 
 	if (record->description != kit->description) {
 		record->description = kit->description;
+		record->battery = kit_find_property(kit, "battery");
 		bus_groups_resolve(bus);
 		bus_report_anew(bus, kit);
 	}

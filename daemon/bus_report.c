@@ -128,6 +128,10 @@ void bus_report_anew(struct bus *bus, struct kit *kit)
 	for (size_t i = 0; i < record->reported_count; i++) {
 		record->reported[i].count = 0;
 	}
+	/* Its row and the checks before it moves want to know. */
+	if (kit_find_property(kit, "battery") >= 0) {
+		find_or_add(record, "battery")->count++;
+	}
 	for (const struct client *client = bus->server->clients; client; client = client->next) {
 		for (const struct watch *watch = client->watches; watch; watch = watch->next) {
 			count(kit, watch, true);

@@ -30,6 +30,7 @@ struct config {
 	int script_busy_s;          /* computing without a pause that ends a script, default 10 */
 	struct limit_section limits[LIMIT_SECTIONS_MAX];
 	int limit_count;
+	char limits_scope[64];      /* while the file is read: of its section */
 	int log_level;              /* enum log_level */
 };
 
@@ -60,3 +61,7 @@ struct config_key {
 		struct why *why);
 };
 extern const struct config_key config_keys[];
+
+/* config_limits.c: a key of a section of limits, for config->limits_scope. */
+enum err config_set_limit(struct config *config, const char *key, const char *value,
+	struct why *why);

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 256 * 1024, KEYS_MAX = 32 };
+enum { FILE_BYTES_MAX = 256 * 1024, KEYS_MAX = 64 };
 
 struct reader {
 	const char *at, *end;
@@ -83,11 +83,31 @@ static bool is_section(const char *name)
 	return false;
 }
 
+/* "limits mbot": the section's name, and for what its limits hold. */
+static enum err split_section(struct reader *reader, const char *whole, char name[64])
+{
+	size_t length = strcspn(whole, " \t");
+	const char *scope = whole + length + strspn(whole + length, " \t");
+	bool is_limits = length == 6 && memcmp(whole, "limits", 6) == 0;
+
+	if (length >= 64 || strlen(scope) >= sizeof(reader->config->limits_scope) ||
+		(scope[0] && !is_limits)) {
+		return why_set(reader->why, ERR_INVALID, MSG_CONFIG_SCOPE, scope);
+	}
+	snprintf(name, 64, "%.*s", (int)length, whole);
+	snprintf(reader->config->limits_scope, sizeof(reader->config->limits_scope), "%s", scope);
+	return ERR_NONE;
+}
+
 /* A key may also stand before the first section. */
-static enum err set(struct reader *reader, const char *section, const char *key,
+static enum err set(struct reader *reader, const char *whole, const char *key,
 	const char *value)
 {
-	char words[200];
+	char words[320], section[64];
+
+	if (split_section(reader, whole, section)) {
+		return ERR_INVALID;
+	}
 
 	if (section[0] != '\0' && !is_section(section)) {
 		list_words(NULL, words, sizeof(words));

@@ -268,6 +268,16 @@ const struct config_key config_keys[] = {
 	{"scripts", "runs_max", false, set_runs_max},
 	{"scripts", "script_memory_mb", false, set_script_memory},
 	{"scripts", "script_busy_s", false, set_script_busy},
+	{"limits", "drive_max", true, config_set_limit},
+	{"limits", "turn_max", true, config_set_limit},
+	{"limits", "motor_max", true, config_set_limit},
+	{"limits", "joint_speed_max", true, config_set_limit},
+	{"limits", "joint_min", true, config_set_limit},
+	{"limits", "joint_max", true, config_set_limit},
+	{"limits", "step_max", true, config_set_limit},
+	{"limits", "joint_step_max", true, config_set_limit},
+	{"limits", "unattended_s", true, config_set_limit},
+	{"limits", "battery_min", true, config_set_limit},
 	{NULL, NULL, false, NULL},
 };
 

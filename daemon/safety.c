@@ -115,6 +115,17 @@ static enum err admit(struct safety *safety, struct kit *kit, struct lease_holde
 	return ERR_NONE;
 }
 
+/* A refused command was no step towards a limit of change. */
+static enum err undo(struct kit *kit, const struct limit_traces *before, enum err err)
+{
+	struct lease *lease = guard_of(kit)->lease;
+
+	if (lease) {
+		lease->traces = *before;
+	}
+	return err;
+}
+
 enum err safety_write(struct safety *safety, struct kit *kit, int index,
 	const struct value *value, struct lease_holder *holder, const char *id, int64_t now_us,
 	kit_done_fn *done, void *data, struct why *why)
@@ -129,8 +140,13 @@ enum err safety_write(struct safety *safety, struct kit *kit, int index,
 	if (property->safety != CLASS_MOTION || !lease) {
 		return kit_write(kit, index, value, now_us, done, data, why);
 	}
+	struct limit_traces before = lease->traces;
+
 	err = limits_write(&lease->limits, &lease->traces, property, value, now_us, why);
-	return err ? err : kit_write_motion(kit, index, value, now_us, done, data, why);
+	if (!err) {
+		err = kit_write_motion(kit, index, value, now_us, done, data, why);
+	}
+	return err ? undo(kit, &before, err) : ERR_NONE;
 }
 
 enum err safety_act(struct safety *safety, struct kit *kit, int index, const struct value *args,
@@ -155,8 +171,13 @@ enum err safety_act(struct safety *safety, struct kit *kit, int index, const str
 	if (action->safety != CLASS_MOTION || !lease) {
 		return kit_act(kit, index, args, now_us, done, data, why);
 	}
+	struct limit_traces before = lease->traces;
+
 	err = limits_act(&lease->limits, &lease->traces, kit, action, args, now_us, why);
-	return err ? err : kit_act_motion(kit, index, args, now_us, done, data, why);
+	if (!err) {
+		err = kit_act_motion(kit, index, args, now_us, done, data, why);
+	}
+	return err ? undo(kit, &before, err) : ERR_NONE;
 }
 
 /* ---- from the lab ---- */

@@ -58,7 +58,21 @@ static void every_key_is_read(void **state)
 				   "demo = yes\n"
 				   "runs_max = 12\n"
 				   "script_memory_mb = 64\n"
-				   "script_busy_s = 5"),
+				   "script_busy_s = 5\n"
+				   "[limits]\n"
+				   "drive_max = 0.5\n"
+				   "turn_max = 0.4\n"
+				   "motor_max = 0.75\n"
+				   "step_max = 0.2\n"
+				   "unattended_s = 60\n"
+				   "battery_min = 15\n"
+				   "[limits owi]\n"
+				   "joint_speed_max = 0.3\n"
+				   "joint_min = -90\n"
+				   "joint_max = 90.5\n"
+				   "joint_step_max = 10\n"
+				   "[limits case:line-following]\n"
+				   "drive_max = 0.25"),
 		ERR_NONE);
 	assert_string_equal(config.listen_host, "::1");
 	assert_int_equal(config.listen_port, 0);
@@ -78,6 +92,15 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.runs_max, 12);
 	assert_int_equal(config.script_memory_mb, 64);
 	assert_int_equal(config.script_busy_s, 5);
+	assert_int_equal(config.limit_count, 3);
+	assert_string_equal(config.limits[1].scope, "owi");
+	struct limits all;
+
+	limits_merge(config.limits, config.limit_count, "owi", "line-following", &all);
+	assert_true(all.drive_max == 0.25 && all.turn_max == 0.4 && all.motor_max == 0.75);
+	assert_true(all.step_max == 0.2 && all.unattended_s == 60 && all.battery_min == 15);
+	assert_true(all.joint_speed_max == 0.3 && all.joint_min == -90);
+	assert_true(all.joint_max == 90.5 && all.joint_step_max == 10);
 }
 
 static void fault_40_an_empty_file_allows_nothing(void **state)
@@ -98,7 +121,7 @@ static void fault_40_mistakes_are_named_with_their_line(void **state)
 	refuses("listen = 127.0.0.1:65536\n", 1, "ADDR:PORT");
 	refuses("listen = 127.0.0.1:+80\n", 1, "ADDR:PORT");
 	refuses("[server]\nlisen = 127.0.0.1:80\n", 2, "listen hosts open_lab log_level");
-	refuses("[sever]\nlisten = 127.0.0.1:80\n", 2, "server folders kits scripts");
+	refuses("[sever]\nlisten = 127.0.0.1:80\n", 2, "server folders kits scripts limits");
 	refuses("[kits]\nlisten = 127.0.0.1:80\n", 2, "no setting \"listen\"");
 	refuses("runs_max = 1\nruns_max = 2\n", 2, "twice");
 	refuses("runs_max = 0\n", 1, "1..256");
@@ -115,6 +138,22 @@ static void fault_40_mistakes_are_named_with_their_line(void **state)
 	refuses("hosts = http://a\n", 1, "NAME");
 	refuses("scan = no\nport = serail:/dev/ttyACM0\n", 2, "serial:");
 	refuses("port = stream:/a?label=x\nport = stream:/b?label=x\n", 2, "used by two");
+	refuses("[limits]\ndrive_max = 1.1\n", 2, "0..1");
+	refuses("[limits]\nturn_max = -0.1\n", 2, "0..1");
+	refuses("[limits]\nmotor_max = fast\n", 2, "0..1");
+	refuses("[limits]\njoint_speed_max = 2\n", 2, "0..1");
+	refuses("[limits]\njoint_min = -361\n", 2, "-360..360");
+	refuses("[limits]\njoint_max = 1e3\n", 2, "-360..360");
+	refuses("[limits]\nstep_max = 0\n", 2, "0.01..2");
+	refuses("[limits]\njoint_step_max =\n", 2, "0.1..360");
+	refuses("[limits]\nunattended_s = 0\n", 2, "1..86400");
+	refuses("[limits]\nbattery_min = 101\n", 2, "0..100");
+	refuses("[limits]\nspeed_max = 1\n", 2, "drive_max");
+	refuses("[limits]\njoint_min = 90\njoint_max = 10\n", 3, "less than");
+	refuses("[limits mbot]\ndrive_max = 1\n[limits mbot]\ndrive_max = 1\n", 4, "twice");
+	refuses("[limits MBot!]\ndrive_max = 1\n", 2, "MBot!");
+	refuses("[limits case:]\ndrive_max = 1\n", 2, "case:");
+	refuses("[server mbot]\nlisten = 127.0.0.1:80\n", 2, "mbot");
 	refuses("this is no line\n", 1, "neither");
 	refuses("[server\n", 1, "neither");
 	refuses("\xff\xfe\n", 1, "UTF-8");

@@ -614,6 +614,26 @@ static void safety_S9_limits_hold_at_the_gate(void **state)
 	assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 0.5, -0.5), ERR_NONE);
 }
 
+static void safety_S9_a_refused_command_is_no_step(void **state)
+{
+	char id[33];
+
+	(void)state;
+	rig.config.limits[0] = (struct limit_section){.scope = ""};
+	limits_none(&rig.config.limits[0].limits);
+	rig.config.limits[0].limits.step_max = 0.3;
+	rig.config.limit_count = 1;
+	takes(&rig.pupil, rig.a, false, id);
+	for (int i = 1; i <= 3; i++) {
+		/* left would do, right leaps */
+		assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 0.3 * i, 1), ERR_LIMIT);
+		waits_ms(100);
+		feeds(&rig.pupil, id);
+	}
+	assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 1, 0), ERR_LIMIT);
+	assert_int_equal(acts(&rig.pupil, id, rig.a, "drive", 0.3, 0), ERR_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -652,6 +672,7 @@ int main(void)
 		TEST(safety_S8_of_two_stops_the_worse_holds),
 		TEST(safety_S9_a_lease_ends_when_no_person_does_anything),
 		TEST(safety_S9_limits_hold_at_the_gate),
+		TEST(safety_S9_a_refused_command_is_no_step),
 		TEST(safety_S10_each_refusal_says_why),
 		TEST(safety_S10_a_kit_that_has_not_proved_its_rest_does_not_drive),
 		TEST(safety_S10_the_checks_are_a_list_with_names),
