@@ -78,6 +78,7 @@ export class FakeDaemon {
 		this.stops = []; /* the levels of the stops that came */
 		this.nextClient = 1;
 		this.refusesSockets = false;
+		this.frameMs = FRAME_MS;
 		this.hasHistory = true; /* a watch begins with the half minute before it */
 		this.nextWatch = 1;
 	}
@@ -119,7 +120,7 @@ export class FakeDaemon {
 		await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
 		this.port = this.server.address().port;
 		this.url = `http://127.0.0.1:${this.port}/`;
-		this.timer = setInterval(() => this.frame(), FRAME_MS);
+		this.timer = setInterval(() => this.frame(), this.frameMs);
 		return this;
 	}
 
@@ -271,7 +272,7 @@ export class FakeDaemon {
 	}
 
 	frame() {
-		this.floor?.step(FRAME_MS / 1000);
+		this.floor?.step(this.frameMs / 1000);
 		const t = monoMs();
 		for (const client of this.clients) {
 			for (const watch of client.watches.values()) {

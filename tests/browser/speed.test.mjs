@@ -1,6 +1,7 @@
 /*
  * The budgets of the pages: bytes before the first picture, time to it, and frames a second with
- * 64 live benches. Prints the figures. On a busy machine the frame rate says more of the others
+ * 64 live benches. With 12 robots on the
+ * floor, too. Prints the figures. On a busy machine the frame rate says more of the others
  * than of the page; then the page's own CPU time a frame decides.
  */
 import assert from 'node:assert/strict';
@@ -72,6 +73,55 @@ test('64 live benches draw at 30 frames a second', async () => {
 	assert.ok(rate >= 30 || load > os.cpus().length, `${rate} frames/s on an idle machine`);
 	await page.context().close();
 });
+
+test('12 robots roll over the floor at 30 frames a second', async () => {
+	daemon = await new FakeDaemon({ kits: 0, seats: 12 });
+	daemon.addFloor(12);
+	daemon.frameMs = 33; /* world.changed 30 times a second */
+	await daemon.start();
+	daemon.floor.bodies.forEach((_body, id) => Object.assign(daemon.kits.get(id).set, { 'motor.1': 0.3, 'motor.2': 0.34 }));
+	const page = await open(browser, daemon.url);
+	await page.click('[data-test=floor-key]');
+	await page.waitForSelector('[data-test=floor]');
+	const devtools = await page.context().newCDPSession(page);
+	await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+	const busy = async () => (await devtools.send('Performance.getMetrics')).metrics
+		.find(({ name }) => name === 'TaskDuration').value * 1000;
+	const idle = await busy();
+	const { frames, ms, pictures } = await page.evaluate(watchFloor, SECONDS * 1000);
+	const cpu = (await busy() - idle) / frames;
+	const rate = pictures * 1000 / ms;
+	const load = os.loadavg()[0];
+	console.log(`12 robots: ${rate.toFixed(0)} pictures/s of the floor, ${(frames * 1000 / ms).toFixed(0)} frames/s, `
+		+ `${cpu.toFixed(1)} ms of the page's own CPU a frame, load ${load.toFixed(1)} on ${os.cpus().length} cores`);
+	assert.ok(cpu < 1000 / 30, `${cpu} ms a frame`);
+	assert.ok(rate >= 28 || load > os.cpus().length, `${rate} pictures/s on an idle machine`);
+	await page.context().close();
+});
+
+/* Runs in the page: frames that were drawn, and how often the floor was painted in them. */
+function watchFloor(duration) {
+	return new Promise((resolve) => {
+		const begin = performance.now();
+		let frames = 0;
+		let pictures = 0;
+		const context = document.querySelector('[data-test=floor]').getContext('2d');
+		const paint = context.drawImage.bind(context);
+		context.drawImage = (...all) => {
+			pictures++;
+			paint(...all);
+		};
+		const tick = (now) => {
+			frames++;
+			if (now - begin < duration) {
+				requestAnimationFrame(tick);
+			} else {
+				resolve({ frames, pictures, ms: now - begin });
+			}
+		};
+		requestAnimationFrame(tick);
+	});
+}
 
 /* Runs in the page: frames that were drawn, and texts that changed in them. */
 function watchFrames(duration) {

@@ -3,14 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
-const { Socket, CODE_SILENT, History, Markdown, csvText, scaleOf, valueText, durationText, tables } = await load('units', `
+const { Socket, CODE_SILENT, History, Markdown, csvText, scaleOf, valueText, durationText, tables,
+	wheels, hexOf, sharesOf, thingAt, whoText } = await load('units', `
 	export { Socket, CODE_SILENT } from './socket';
 	export { History } from './history';
 	export { Markdown } from './cases/markdown';
 	export { csvText } from './bench/csv';
 	export { scaleOf } from './bench/scale';
-	export { valueText, durationText } from './format';
+	export { valueText, durationText, whoText } from './format';
 	export { tables } from './i18n';
+	export { wheels } from './bench/mixing';
+	export { hexOf, sharesOf } from './bench/shares';
+	export { thingAt } from './world/scene';
 	import './i18n/bench';
 	import './i18n/pages';
 `);
@@ -265,6 +269,45 @@ test('a_scale_shows_whole_ratios_and_widens_for_what_a_script_plots_beside_them'
 	assert.ok(low < -1 && high > 250, `${low} to ${high}`);
 	const [least, most] = scaleOf([null], 20, 20);
 	assert.ok(least < 20 && least > 19 && most > 20 && most < 21, `${least} to ${most}`);
+});
+
+/* ---- robots ---- */
+
+test('the_stick_mixes_to_wheels_that_never_go_over_full_speed', () => {
+	assert.deepEqual(wheels(0, 0), { left: 0, right: 0 });
+	assert.deepEqual(wheels(0, 1), { left: 1, right: 1 });
+	assert.deepEqual(wheels(0, -0.5), { left: -0.5, right: -0.5 });
+	assert.deepEqual(wheels(-0.4, 0), { left: -0.4, right: 0.4 });
+	assert.deepEqual(wheels(1, 1), { left: 1, right: 0 });
+	for (let angle = 0; angle < 7; angle += 0.1) {
+		const { left, right } = wheels(Math.cos(angle), Math.sin(angle));
+		assert.ok(Math.abs(left) <= 1 && Math.abs(right) <= 1, `${left} ${right}`);
+	}
+});
+
+test('colours_are_shares_and_back', () => {
+	assert.equal(hexOf([1, 0.5, 0]), '#ff8000');
+	assert.equal(hexOf(null), '#000000');
+	assert.equal(hexOf([2, -1]), '#ff0000');
+	assert.deepEqual(sharesOf('#ff0080'), [1, 0, 0.502]);
+});
+
+test('a_finger_on_the_floor_finds_what_lies_on_top', () => {
+	const scene = { objects: { peek: () => [{ id: 'room', type: 'room', size: [3, 2] },
+		{ id: 'box', type: 'box', at: [1, 1], size: [0.8, 0.2], heading: Math.PI / 2 },
+		{ id: 'post', type: 'circle', at: [2, 1], radius: 0.1 }, { id: 'lamp', type: 'lamp', at: [1, 1.3] }] },
+	bodies: new Map([['mbot-1', { pose: [1, 0.8, 0], radius: 0.085 }]]) };
+	assert.equal(thingAt(scene, [1, 1.3], 0.02), 'lamp');
+	assert.equal(thingAt(scene, [1.05, 0.82], 0.02), 'mbot-1');
+	assert.equal(thingAt(scene, [1, 1.1], 0.02), 'box');
+	assert.equal(thingAt(scene, [1.2, 1.1], 0.02), null, 'it stands upright');
+	assert.equal(thingAt(scene, [2.05, 1.05], 0.02), 'post');
+	assert.equal(thingAt(scene, [0.3, 0.3], 0.02), null);
+});
+
+test('a_screen_without_a_name_is_called_a_screen', () => {
+	assert.equal(whoText('page-12'), 'screen 12');
+	assert.equal(whoText('lamp.lua'), 'lamp.lua');
 });
 
 test('both_languages_fill_in_the_same_blanks', () => {

@@ -4,16 +4,8 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { t } from '../i18n/bench';
 import { newest } from '../parts/problem';
-import type { Value } from '../wire';
+import { hexOf, sharesOf } from './shares';
 import { reachable, type WidgetProps } from './widgets';
-
-/* [1, 0.5, 0] is #ff8000; black while it is not known. */
-export const hexOf = (value: Value): string =>
-	`#${[0, 1, 2].map((i) => Math.round(Math.min(1, Math.max(0, Array.isArray(value) ? value[i] ?? 0 : 0)) * 255)
-		.toString(16).padStart(2, '0')).join('')}`;
-
-export const sharesOf = (hex: string): number[] =>
-	[1, 3, 5].map((at) => Math.round(parseInt(hex.slice(at, at + 2), 16) / 255 * 1000) / 1000);
 
 const isDark = (hex: string): boolean => sharesOf(hex).every((share) => share === 0);
 

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { t } from '../i18n/bench';
 import type { Command, Drive } from '../lease';
 import { useFinger } from './finger';
+import { wheels } from './mixing';
 
 const CENTRE = 0.1; /* nearer than that is rest: a finger trembles */
 const KEY_TURN = 0.5; /* how sharp a turn is by keys, of what the stick can */
@@ -14,13 +15,6 @@ const KEYS: Record<string, readonly [number, number]> = {
 	ArrowRight: [1, 0], KeyD: [1, 0],
 };
 const REST: Command = { action: 'drive', args: { left: 0, right: 0 } };
-
-/* Stick to wheels: x to the right, y ahead, both -1..1. */
-export function wheels(x: number, y: number): { left: number; right: number } {
-	const reach = Math.max(1, Math.abs(x) + Math.abs(y));
-	const round = (share: number): number => Math.round(share / reach * 100) / 100;
-	return { left: round(y + x), right: round(y - x) };
-}
 
 export function Pad({ drive, isOff, speed }: { drive: Drive; isOff: boolean; speed: Signal<number> }): JSX.Element {
 	const stick = useSignal<readonly [number, number]>([0, 0]);
