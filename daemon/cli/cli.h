@@ -60,3 +60,4 @@ command_fn command_kits, command_watch, command_read, command_write, command_act
 command_fn command_run, command_stop;    /* cmd_run.c */
 command_fn command_world, command_cases; /* cmd_room.c */
 command_fn command_flash;                /* cmd_flash.c */
+command_fn command_health, command_seats, command_accept, command_forget; /* cmd_lab.c */

@@ -33,6 +33,10 @@ static const struct command commands[] = {
 	{"run", "FILE.lua", 1, 1, MSG_CLI_HELP_RUN, command_run},
 	{"stop", "RUN", 1, 1, MSG_CLI_HELP_STOP, command_stop},
 	{"flash", "KIT [FILE.hex]", 1, 2, MSG_CLI_HELP_FLASH, command_flash},
+	{"health", "[KIT]", 0, 1, MSG_CLI_HELP_HEALTH, command_health},
+	{"seats", "[SOCKET SEAT]", 0, 2, MSG_CLI_HELP_SEATS, command_seats},
+	{"accept", "KIT", 1, 1, MSG_CLI_HELP_ACCEPT, command_accept},
+	{"forget", "KIT", 1, 1, MSG_CLI_HELP_FORGET, command_forget},
 	{"world", "[KIT [NAME=VALUE...]]", 0, ARGS_MAX, MSG_CLI_HELP_WORLD, command_world},
 	{"cases", "[CASE]", 0, 1, MSG_CLI_HELP_CASES, command_cases},
 };

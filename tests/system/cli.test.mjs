@@ -300,10 +300,34 @@ test('wrong arguments end with 2 and the way it is written', async () => {
 	assert.match(await failure(2, 'kits', '--server', 'nowhere'), /nowhere/);
 });
 
+test('health checks a kit up, and lists what was found', async () => {
+	assert.match(await output('health'), /No kit has been checked/);
+	const report = await output('health', 'uno-1');
+	assert.match(report, /^uno-1  ready  \d{4}-/);
+	assert.match(report, /^ {2}\+ sensors$/m);
+	assert.match(await output('health'), /^uno-1  ready/);
+	assert.match(await output('--lang', 'zh', 'health', 'uno-1', '--all'), /^uno-1 {2}正常[^]*传感器/);
+	assert.equal(JSON.parse(await output('--json', 'health', 'uno-1')).verdict, 'ready');
+	assert.match(await failure(1, 'health', 'uno-9'), /uno-9/);
+});
+
+test('seats binds USB sockets and lists them', async () => {
+	assert.match(await output('seats', '1-1.2', '3'), /^3 +1-1\.2/m);
+	assert.match(await output('seats'), /^SEAT +SOCKET +KIT\n3 +1-1\.2/);
+	assert.match(await failure(1, 'seats', 'ttyUSB0', '3'), /1-1\.2/);
+	assert.doesNotMatch(await output('seats', '1-1.2', ''), /1-1\.2/);
+});
+
+test('accept and forget say why they do nothing', async () => {
+	assert.match(await failure(1, 'accept', 'uno-1'), /does not wait/);
+	assert.match(await failure(1, 'forget', 'uno-1'), /plugged in/);
+});
+
 test('help names every command in both languages', async () => {
 	for (const lang of ['en', 'zh']) {
 		const text = await output('--lang', lang, '--help');
-		for (const command of ['kits', 'watch', 'read', 'write', 'act', 'run', 'stop', 'world', 'cases']) {
+		for (const command of ['kits', 'watch', 'read', 'write', 'act', 'run', 'stop', 'flash', 'health', 'seats',
+			'accept', 'forget', 'world', 'cases']) {
 			assert.match(text, new RegExp(`^  ${command} `, 'm'));
 		}
 		assert.equal(/[\u4e00-\u9fff]/.test(text), lang === 'zh');
