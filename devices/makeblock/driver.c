@@ -8,6 +8,8 @@
 
 #include "state.h"
 
+#include <string.h>
+
 /* ---- what the files share ---- */
 
 void mb_tokens_add(struct makeblock_tokens *tokens, uint32_t token)
@@ -39,11 +41,14 @@ void mb_part_set(struct kit *kit, enum makeblock_part part, const struct value *
 
 /* ---- bytes ---- */
 
+enum { TORN_US = 100 * 1000 };
+
 static void feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t now_us)
 {
 	struct makeblock *makeblock = makeblock_of(kit);
 	struct makeblock_message message;
 
+	makeblock->byte_us = now_us;
 	for (;;) {
 		switch (makeblock_next(
 			&makeblock->parser, MAKEBLOCK_TO_HOST, &bytes, &count, &message)) {
@@ -59,6 +64,18 @@ static void feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t no
 			mb_handshake_garbage(kit, now_us);
 			break;
 		}
+	}
+}
+
+/* The rest of it does not come: what it swallowed may be frames. */
+static void drop_torn(struct kit *kit, int64_t now_us)
+{
+	struct makeblock_parser *parser = &makeblock_of(kit)->parser;
+
+	while (parser->count > 0) {
+		memmove(parser->bytes, parser->bytes + 1, --parser->count);
+		kit->bad_frames++;
+		feed(kit, NULL, 0, now_us);
 	}
 }
 
@@ -182,8 +199,13 @@ static void start(struct kit *kit, int64_t now_us)
 
 static int64_t tick(struct kit *kit, int64_t now_us)
 {
+	struct makeblock *makeblock = makeblock_of(kit);
+
+	if (makeblock->parser.count > 0 && now_us - makeblock->byte_us >= TORN_US) {
+		drop_torn(kit, now_us);
+	}
 	mb_handshake_tick(kit, now_us);
-	if (makeblock_of(kit)->phase != PHASE_LISTEN) {
+	if (makeblock->phase != PHASE_LISTEN) {
 		mb_line_tick(kit, now_us);
 	}
 	return now_us; /* there is nearly always something to ask: at each tick */

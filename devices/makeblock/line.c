@@ -26,7 +26,7 @@
 
 enum {
 	REPLY_US = 300 * 1000, /* an answer takes some ms */
-	SETTLE_US = 100 * 1000,
+	SETTLE_US = 60 * 1000,
 	SLOW_SETTLE_US = 1000 * 1000,
 	FAST_TRIES = 5,
 	LOST_TRIES = 2, /* what the wheels should do is too old by then */
@@ -121,15 +121,6 @@ static void lose_request(struct kit *kit)
 
 	makeblock->request.what = REQUEST_NONE;
 	mb_outputs_lost(kit, &lost);
-}
-
-/* No answer in time: what came of a torn one must not swallow the next. */
-static void drop_torn(struct kit *kit)
-{
-	struct makeblock *makeblock = makeblock_of(kit);
-
-	kit->bad_frames += makeblock->parser.count > 0;
-	makeblock->parser.count = 0;
 }
 
 bool mb_line_is_lost(const struct makeblock *makeblock)
@@ -292,11 +283,9 @@ void mb_line_tick(struct kit *kit, int64_t now_us)
 
 	if (makeblock->settling.is_on) {
 		if (now_us >= makeblock->settling.deadline_us) {
-			drop_torn(kit);
 			settle_again(kit, now_us);
 		}
 	} else if (makeblock->request.what && now_us >= makeblock->request.deadline_us) {
-		drop_torn(kit);
 		lose_request(kit);
 		mb_line_settle(kit, true, now_us);
 	} else {

@@ -6,7 +6,8 @@
  * its mark. Motors are only ever set together, by one frame. While they turn they are told
  * again four times a second: there is no checksum, and what was misread is put right so.
  *
- * A tone blocks the board, so it is cut into pieces, short ones while the wheels turn.
+ * A tone blocks the board, so it is cut into pieces, shorter ones while the wheels turn:
+ * a hold is read after the piece under way.
  */
 #include "state.h"
 
@@ -21,8 +22,8 @@ enum {
 	SPEED_MAX = 255,
 	LIGHT_MAX = 255,
 	REFRESH_US = 250 * 1000,
-	TONE_PIECE_MS = 250,
-	TONE_DRIVING_MS = 100,
+	TONE_PIECE_MS = 150, /* the board plays a third longer */
+	TONE_DRIVING_MS = 80,
 	IR_CHARACTER_US = 90 * 1000, /* measured from the library: 68 ms and a pause of 20 */
 	IR_TRIES = 3,
 };

@@ -175,22 +175,24 @@ bool mb_sensors_send(struct kit *kit, struct makeblock_request *request, int64_t
 {
 	struct makeblock *makeblock = makeblock_of(kit);
 	unsigned question = next_question(kit, now_us);
-	uint8_t data[3], index = mb_line_index(makeblock);
+	uint8_t data[3];
 
-	if (question == QUESTIONS ||
-		!mb_line_send(kit, MAKEBLOCK_GET, index, data, fill(makeblock, question, data))) {
+	if (question == QUESTIONS) {
+		return false;
+	}
+	request->index = mb_line_index(makeblock);
+	if (!mb_line_send(
+		    kit, MAKEBLOCK_GET, request->index, data, fill(makeblock, question, data))) {
 		return false;
 	}
 	int64_t period_us = question == ASK_IR ? IR_PERIOD_US : PERIOD_US;
 	int64_t due_us = makeblock->due_us[question] + period_us;
 
-	/* On a grid, so that the ticks' width does not add up; without making good for lost ones.
-	 */
+	/* On a grid, so that the ticks' width does not add up; what was missed is not made up. */
 	makeblock->due_us[question] = due_us > now_us ? due_us : now_us + period_us;
 	makeblock->turn = question;
 	request->what = REQUEST_QUESTION;
 	request->which = question;
-	request->index = index;
 	if (data[0] == MAKEBLOCK_ULTRASONIC) {
 		request->deadline_us = now_us + ECHO_US;
 	}

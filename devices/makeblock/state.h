@@ -107,6 +107,7 @@ struct makeblock_settling {
 
 struct makeblock {
 	struct makeblock_parser parser;
+	int64_t byte_us; /* when its last byte came */
 	enum makeblock_phase phase;
 	int16_t property[PARTS]; /* index, -1 = not there */
 

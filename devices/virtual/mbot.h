@@ -24,8 +24,10 @@ struct mbot {
 	/* bytes in */
 	uint8_t line[MBOT_LINE], ring[MBOT_RING];
 	size_t line_count, ring_count;
-	int64_t line_us; /* when the first byte of the line arrives */
-	unsigned lost;	 /* bytes for which there was no room */
+	int64_t line_us;     /* when the first byte of the line arrives */
+	int64_t deaf_us;     /* until then interrupts are off */
+	unsigned deaf_bytes; /* that came meanwhile */
+	unsigned lost;	     /* bytes for which there was no room */
 
 	/* the firmware's parser: what a frame did not bring is left from the one before */
 	uint8_t buffer[MBOT_BUFFER];
@@ -46,6 +48,7 @@ struct mbot {
 /* mbot_modules.c */
 /* How long the frame in the buffer blocks the board. */
 int64_t mbot_duration(const struct machine *machine);
+bool mbot_is_deaf(const struct machine *machine); /* meanwhile */
 /* Does it and answers. */
 void mbot_run(struct machine *machine);
 void mbot_set_motors(struct machine *machine, int m1, int m2);

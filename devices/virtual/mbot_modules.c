@@ -22,6 +22,8 @@ enum {
 	ECHO_US_PER_CM = 58,
 	ECHO_KEPT_US = 23 * 1000, /* the library measures no more often */
 	IR_CHARACTER_US = 88 * 1000,
+	TONE_US_PER_MS = 1320, /* the infrared receiver's interrupts stretch it */
+	LAMPS_US = 900,	       /* it always writes 30 of them */
 };
 
 /* ---- answers ---- */
@@ -247,6 +249,13 @@ static void run(struct machine *machine)
 	}
 }
 
+bool mbot_is_deaf(const struct machine *machine)
+{
+	const struct mbot *mbot = machine->state;
+
+	return mbot->buffer[4] == MAKEBLOCK_RUN && mbot->buffer[5] == MAKEBLOCK_RGB;
+}
+
 int64_t mbot_duration(const struct machine *machine)
 {
 	const struct mbot *mbot = machine->state;
@@ -258,14 +267,14 @@ int64_t mbot_duration(const struct machine *machine)
 		return cm < FAR_CM ? (int64_t)(cm * ECHO_US_PER_CM) : NO_ECHO_US;
 	}
 	if (is_run && mbot->buffer[5] == MAKEBLOCK_TONE && read_short(mbot, 6) > 0) {
-		return (uint16_t)read_short(mbot, 8) * INT64_C(1000);
+		return (uint16_t)read_short(mbot, 8) * (int64_t)TONE_US_PER_MS;
 	}
 	if (is_run && mbot->buffer[5] == MAKEBLOCK_IR) {
 		int characters = mbot->buffer[2] - 3;
 
 		return ((characters > 0 ? characters : 0) + 1) * (int64_t)IR_CHARACTER_US;
 	}
-	return 0;
+	return mbot_is_deaf(machine) ? LAMPS_US : 0;
 }
 
 void mbot_run(struct machine *machine)

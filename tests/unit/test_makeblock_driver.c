@@ -251,9 +251,9 @@ static void a_long_tone_is_played_in_pieces_with_the_rest_between(void **state)
 	assert_int_equal(rig.answers, 1); /* as it begins */
 	unsigned samples = rig.samples;
 
-	pass_ms(1100);
-	assert_true(rig.samples >= samples + 4);
-	assert_non_null(strstr(rig.sent, "22b801fa00"));
+	pass_ms(1400);
+	assert_true(rig.samples >= samples + 6);
+	assert_non_null(strstr(rig.sent, "22b8019600"));
 	assert_int_equal(rig.worst, KIT_READY);
 }
 
@@ -266,9 +266,9 @@ static void tones_are_short_while_the_wheels_turn(void **state)
 	forget();
 	assert_int_equal(acts("tone", value_number(1000), value_number(0.25)), ERR_NONE);
 	pass_ms(400);
-	assert_non_null(strstr(rig.sent, "22e8036400")); /* 100 ms */
-	assert_non_null(strstr(rig.sent, "22e8033200")); /* 50 ms */
-	assert_null(strstr(rig.sent, "22e803fa00"));
+	assert_non_null(strstr(rig.sent, "22e8035000")); /* 80 ms */
+	assert_non_null(strstr(rig.sent, "22e8030a00")); /* 10 ms, the rest of 250 */
+	assert_null(strstr(rig.sent, "22e8039600"));
 }
 
 static void infrared_texts_are_short_and_sent_standing(void **state)

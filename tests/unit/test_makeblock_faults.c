@@ -307,7 +307,7 @@ static void an_unplugged_kit_begins_anew(void **state)
 	(void)state;
 	ready();
 	drives(1, 1);
-	pass_ms(3);
+	pass_ms(1);
 	why_set(&why, ERR_LOST, MSG_PORT_GONE, "port");
 	kit_lose(rig.kit, KIT_LOST, &why, rig.now_us);
 	assert_int_equal(rig.answers, 1);

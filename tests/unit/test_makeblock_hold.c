@@ -107,6 +107,24 @@ static void a_hold_while_the_board_waits_for_an_echo_is_read_right_after(void **
 	assert_int_equal(rig.mbot.lost, 0);
 }
 
+static void a_hold_that_the_board_does_not_hear_is_sent_again_soon(void **state)
+{
+	(void)state;
+	ready();
+	drives(1, 1);
+	pass_ms(20);
+	assert_int_equal(writes("led", value_bool(true)), ERR_NONE);
+	pass_ms(2); /* it sets its lamps, with interrupts off */
+	holds(HOLD_MOTION);
+	pass_ms(20);
+	assert_true(rig.mbot.lost > 0);
+	assert_int_equal(rig.held, 0);
+	PASS_UNTIL(rig.held == 1, 80);
+	assert_stands();
+	pass_ms(100);
+	assert_int_equal(rig.mbot.lamps[0][0], 255);
+}
+
 static void many_holds_while_the_board_is_busy_do_not_flood_it(void **state)
 {
 	(void)state;
@@ -324,6 +342,7 @@ int main(void)
 		TEST(one_acknowledgement_too_many_proves_nothing),
 		TEST(an_echo_without_its_acknowledgements_proves_nothing),
 		TEST(a_hold_while_the_board_waits_for_an_echo_is_read_right_after),
+		TEST(a_hold_that_the_board_does_not_hear_is_sent_again_soon),
 		TEST(many_holds_while_the_board_is_busy_do_not_flood_it),
 		TEST(a_hold_during_a_tone_ends_the_tone),
 		TEST(a_lost_lease_leaves_lamps_and_tones_an_all_stop_does_not),
