@@ -9,6 +9,7 @@ enum {
 	MOTION_US = 50 * 1000,       /* how often positions are read: somebody looks, or it moves */
 	MOTION_IDLE_US = 200 * 1000,
 	HEALTH_US = 1000 * 1000,
+	STOP_TIMES = 5,
 };
 
 void chain_scan(struct chain *chain, int64_t wait_us)
@@ -137,12 +138,18 @@ void chain_watch(struct kit *kit, const struct property *property, bool on, int6
 	}
 }
 
-/* Nobody will look after the arm: its motors go without power (docs/decisions.md). */
+/*
+ * Nobody will look after the arm: its motors go without power (docs/decisions.md). Said
+ * several times, because the first may fall into an answer.
+ */
 void chain_stop(struct kit *kit, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
 	uint8_t bytes[CHAIN_BYTES_MAX];
-	size_t count = chain->dialect->torque_off(bytes, sizeof(bytes));
+	size_t count = 0;
 
+	for (int i = 0; i < STOP_TIMES; i++) {
+		count += chain->dialect->torque_off(bytes + count, sizeof(bytes) - count);
+	}
 	chain_send(kit, bytes, count, LANE_FIRST, now_us);
 }

@@ -3,7 +3,8 @@
  * this and a struct chain_dialect that makes and reads the frames.
  *
  * One half-duplex wire: at most one request is under way, its answers are waited for, and
- * only then the next bytes go out; only a hold speaks at once. Servos are found by asking
+ * only then the next bytes go out; a hold waits for nothing but the end of an answer that
+ * would drown it. Servos are found by asking
  * ids 1..16, joints are numbered by ascending id. What is due to be asked is a bit in each
  * servo (`due`); pump() (chain_ask.c) picks what goes out next.
  *
@@ -28,7 +29,8 @@ enum { CHAIN_SERVOS_MAX = 16, CHAIN_BYTES_MAX = 512 };
 /* What can be asked of a servo. A dialect has some of them. */
 enum chain_what {
 	ASK_PING,
-	ASK_MOTION, /* position; goal and load, where they are told */
+	ASK_MOTION, /* position; load, where it is told */
+	ASK_GOAL,   /* position and goal */
 	ASK_TORQUE, /* torque; alert, where it is told */
 	ASK_MODE,
 	ASK_LIMITS,
@@ -75,7 +77,9 @@ struct chain_request {
 	bool is_open;
 	uint8_t tag;          /* for the dialect: what the answer must look like */
 	uint32_t number;      /* of the question, see chain->number */
-	int64_t asked_us, deadline_us;
+	int64_t asked_us;
+	int64_t over_us;      /* the answers are on the wire until then */
+	int64_t deadline_us;
 };
 
 struct chain_goal {
@@ -117,6 +121,7 @@ struct chain_servo {
 	bool is_missing, can_position, has_torque;
 	int position, min, max; /* units */
 	int64_t position_us;    /* when it was asked for; 0 = never told */
+	int64_t seen_us;        /* when it was there, as well as is known */
 	double temperature, heat_limit, voltage;
 	unsigned model, firmware, error;
 	enum chain_alert alert;
@@ -206,6 +211,12 @@ static inline unsigned chain_bit(enum chain_what what)
 	return 1U << what;
 }
 
+/* What is asked to see that something told was taken. */
+static inline unsigned chain_look(const struct chain *chain)
+{
+	return chain_bit(chain->dialect->tells_goal ? ASK_GOAL : ASK_MOTION);
+}
+
 /* ---- chain.c: of the driver's table ---- */
 
 void chain_start(struct kit *kit, const struct chain_dialect *dialect, int64_t now_us);
@@ -242,8 +253,8 @@ void chain_moved(struct kit *kit, struct chain_servo *servo, const struct chain_
 	int64_t now_us);
 bool chain_is_moving(const struct chain *chain, int64_t now_us);
 void chain_forget_moves(struct kit *kit);
-/* Makes its place the servo's goal. */
-void chain_stay(struct chain_servo *servo);
+/* Makes its place the servo's goal: where it was seen, or, on its way, where it is by now. */
+void chain_stay(const struct chain *chain, struct chain_servo *servo, int64_t now_us);
 /* For the wire: go to servo->goal, gently. */
 struct chain_goal chain_goal_of(const struct chain_servo *servo);
 

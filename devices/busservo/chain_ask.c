@@ -118,9 +118,9 @@ static void ask(struct kit *kit, enum chain_what what, uint16_t mask, int64_t no
 	size_t answers = count * dialect->answer_bytes(what);
 
 	request.number = chain->number;
-	request.deadline_us = chain->busy_us +
-		(int64_t)answers * BITS * 1000000 / dialect->baud + 2 * dialect->latency_us +
-		SLACK_US;
+	request.over_us =
+		chain->busy_us + (int64_t)answers * BITS * 1000000 / dialect->baud + SLACK_US;
+	request.deadline_us = request.over_us + 2 * dialect->latency_us;
 	chain->request = request;
 }
 
@@ -172,11 +172,11 @@ void chain_pump(struct kit *kit, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
 
-	if (chain->request.is_open || chain->is_taking || now_us < chain->free_us) {
+	if (chain->is_taking) {
 		return;
 	}
 	chain_hold_pump(kit, now_us);
-	if (chain->again_us) {
+	if (chain->request.is_open || now_us < chain->free_us || chain->again_us) {
 		return;
 	}
 	if (chain->phase == CHAIN_RUN) {
@@ -245,6 +245,7 @@ static void take_torque(struct kit *kit, struct chain_servo *servo, bool torque,
 	bool was_on = servo->has_torque;
 
 	servo->has_torque = torque;
+	servo->speed = torque ? servo->speed : 0;
 	if (was_on && !torque && !chain->hold.is_active && chain->phase == CHAIN_RUN) {
 		come_back(kit, servo, now_us);
 	}

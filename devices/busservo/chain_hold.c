@@ -4,8 +4,9 @@
  * A hold stops the joints where they are and keeps their torque: an arm that lets go falls
  * on fingers. Only the level `kill` (and the action `relax`) takes the torque away.
  *
- * It speaks at once, even into an answer that is on the wire; then, because that collision
- * may have lost it, again as soon as the wire is free. Proof is only what was asked after
+ * On a half-duplex wire nobody hears what is said into an answer, and the answer is lost
+ * as well. So a long answer (Dynamixel: up to 45 ms for all servos) is let end; a short one
+ * is spoken into, and the same is said again behind it. Proof is only what was asked after
  * the last telling: torque is off, or the servo stands (two readings so far apart that the
  * last move would show between them) and, where goals are told, its goal is the place
  * where it shall stand. All servos must have proved it.
@@ -18,6 +19,7 @@
 
 enum {
 	FRESH_US = 250 * 1000,      /* so old may a position be that becomes a goal */
+	SHORT_US = 3 * 1000,        /* the rest of an answer that is spoken into */
 	APART_MIN_US = 40 * 1000,   /* two readings that prove rest */
 	APART_MAX_US = 1000 * 1000,
 };
@@ -47,6 +49,12 @@ static void tell(struct kit *kit, int64_t now_us)
 	}
 }
 
+/* What is asked to prove it. */
+static unsigned proof_of(const struct chain *chain)
+{
+	return chain->hold.level == HOLD_KILL ? chain_bit(ASK_TORQUE) : chain_look(chain);
+}
+
 void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
@@ -57,7 +65,6 @@ void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 			chain->servos[i].speed = 0;
 		}
 	}
-	chain_forget_moves(kit);
 	chain->hold.level = was_active && chain->hold.level > level ? chain->hold.level : level;
 	chain->hold.is_active = true;
 	for (unsigned i = 0; i < chain->count; i++) {
@@ -67,18 +74,18 @@ void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 		servo->is_proved = false;
 		servo->is_frozen &= was_active;
 		if (!servo->is_frozen && is_fresh && !servo->is_missing) {
-			chain_stay(servo);
+			chain_stay(chain, servo, now_us);
 			servo->is_frozen = true;
 		}
 	}
+	chain_forget_moves(kit);
 	chain->hold.must_tell = true;
-	tell(kit, now_us);
-	if (chain->request.is_open) {
-		chain->hold.must_tell = true;
+	if (!chain->request.is_open || chain->request.over_us - now_us <= SHORT_US) {
+		tell(kit, now_us);
 	}
+	chain->hold.must_tell |= chain->request.is_open;
 	if (chain->phase == CHAIN_RUN) {
-		chain_want(chain,
-			chain_bit(chain->hold.level == HOLD_KILL ? ASK_TORQUE : ASK_MOTION));
+		chain_want(chain, proof_of(chain));
 	}
 }
 
@@ -91,33 +98,35 @@ void chain_hold(struct kit *kit, enum hold_level level, int64_t now_us)
 void chain_hold_pump(struct kit *kit, int64_t now_us)
 {
 	const struct chain *chain = chain_of(kit);
+	bool is_answering = chain->request.is_open && now_us < chain->request.over_us;
 
-	if (chain->hold.is_active && chain->hold.must_tell) {
+	if (chain->hold.is_active && chain->hold.must_tell && !is_answering) {
 		tell(kit, now_us);
 	}
 }
 
 /* ---- proof ---- */
 
-/* How far apart must two equal readings be, so that its last move would show? */
+/* How far apart must two equal readings be, so that a move that goes on shows between them?
+ * (Where goals are told, that it has no other goal says it already.) */
 static int64_t apart_us(const struct chain *chain, const struct chain_servo *servo)
 {
-	double degrees = 3 * chain->dialect->slack * chain->dialect->degrees;
-	double us = servo->speed > 0 ? degrees / servo->speed * 1e6 : 0;
+	double degrees = (chain->dialect->slack + 1) * chain->dialect->degrees;
 
-	return (int64_t)fmin(fmax(us, APART_MIN_US), APART_MAX_US);
+	if (chain->dialect->tells_goal || servo->speed <= 0) {
+		return APART_MIN_US;
+	}
+	return (int64_t)fmin(fmax(degrees / servo->speed * 1e6, APART_MIN_US), APART_MAX_US);
 }
 
 static void prove_standing(struct chain *chain, struct chain_servo *servo,
-	const struct chain_answer *answer)
+	const struct chain_answer *answer, int64_t now_us)
 {
 	int64_t asked_us = chain->request.asked_us;
-	bool is_other_goal = (answer->told & TOLD_GOAL) && answer->goal != servo->goal;
+	bool is_other_goal = chain->dialect->tells_goal && answer->goal != servo->goal;
 
 	if (!servo->is_frozen || is_other_goal) {
-		if (!servo->is_frozen) {
-			chain_stay(servo);
-		}
+		chain_stay(chain, servo, now_us); /* it went on until now */
 		servo->is_frozen = true;
 		servo->due |= chain_bit(ASK_TORQUE); /* limp servos may take no goal */
 		chain->hold.must_tell = true;
@@ -161,7 +170,6 @@ void chain_hold_take(struct kit *kit, struct chain_servo *servo, const struct ch
 	struct chain *chain = chain_of(kit);
 	bool is_kill = chain->hold.level == HOLD_KILL;
 
-	(void)now_us;
 	if (!chain->hold.is_active || servo->is_proved ||
 		chain->request.number <= chain->hold.number) {
 		return;
@@ -170,11 +178,11 @@ void chain_hold_take(struct kit *kit, struct chain_servo *servo, const struct ch
 		servo->is_proved = !answer->torque;
 		chain->hold.must_tell |= is_kill && answer->torque;
 	}
-	if ((answer->told & TOLD_POSITION) && !is_kill) {
-		prove_standing(chain, servo, answer);
+	if ((answer->told & (chain->dialect->tells_goal ? TOLD_GOAL : TOLD_POSITION)) && !is_kill) {
+		prove_standing(chain, servo, answer, now_us);
 	}
 	if (!servo->is_proved) {
-		servo->due |= chain_bit(is_kill ? ASK_TORQUE : ASK_MOTION);
+		servo->due |= proof_of(chain);
 	}
 	finish(kit);
 }

@@ -28,9 +28,17 @@ static int clamp(const struct chain_servo *servo, int position)
 					: position;
 }
 
-void chain_stay(struct chain_servo *servo)
+void chain_stay(const struct chain *chain, struct chain_servo *servo, int64_t now_us)
 {
-	servo->goal = clamp(servo, servo->position);
+	int way = servo->goal - servo->position, place = servo->position;
+
+	if (now_us < servo->arrives_us) {
+		double seconds = (double)(now_us - servo->seen_us) / 1e6;
+		int gone = (int)(servo->speed / chain->dialect->degrees * seconds);
+
+		place += gone >= abs(way) ? way : way < 0 ? -gone : gone;
+	}
+	servo->goal = clamp(servo, place);
 }
 
 struct chain_goal chain_goal_of(const struct chain_servo *servo)
@@ -242,10 +250,10 @@ static void align(struct kit *kit, int64_t now_us)
 		}
 		ids[id_count++] = servo->id;
 		if (servo->align == ALIGN_TELL) {
-			chain_stay(servo);
+			chain_stay(chain, servo, now_us);
 			goals[goal_count++] = chain_goal_of(servo);
 		} else if (servo->align == ALIGN_ASK) {
-			servo->due |= chain_bit(ASK_MOTION);
+			servo->due |= chain_look(chain);
 		}
 	}
 	if (goal_count > 0) {
@@ -267,16 +275,16 @@ static void align(struct kit *kit, int64_t now_us)
 
 static void sent(struct chain *chain, struct chain_servo *servo, int64_t now_us)
 {
-	double way = fabs(chain_degrees(chain, servo->wanted) -
-		chain_degrees(chain, servo->position));
+	int way = abs(servo->wanted - servo->position);
+	double seconds = way * chain->dialect->degrees / servo->wanted_speed;
 
 	servo->is_wanted = false;
 	servo->goal = servo->wanted;
-	servo->speed = servo->wanted_speed;
-	servo->arrives_us = now_us + (int64_t)(way / servo->speed * 1e6) + LATE_US;
+	servo->speed = way > chain->dialect->slack ? servo->wanted_speed : 0;
+	servo->arrives_us = now_us + (int64_t)(seconds * 1e6) + LATE_US;
 	servo->told_number = chain->number;
 	if (chain->dialect->tells_goal) {
-		servo->due |= chain_bit(ASK_MOTION);
+		servo->due |= chain_look(chain);
 	} else {
 		servo->tries = 0;
 	}
@@ -353,16 +361,20 @@ static void check_goal(struct kit *kit, struct chain_servo *servo, int goal)
 	}
 }
 
-/* Is its goal where it is? Where goals are not told, it is what it was last told. */
+/* Is its goal where it is? Without the servo's word, the goal is what it was last told. */
 static void check_alignment(const struct chain *chain, struct chain_servo *servo,
 	const struct chain_answer *answer)
 {
-	int place = clamp(servo, answer->position);
-	int goal = answer->told & TOLD_GOAL ? answer->goal : servo->goal;
-	bool is_known = (answer->told & TOLD_GOAL) || servo->align == ALIGN_DONE;
+	bool is_told = (answer->told & TOLD_GOAL) != 0;
 
-	servo->align = is_known && abs(goal - place) <= chain->dialect->slack ? ALIGN_DONE
-									       : ALIGN_TELL;
+	if (!is_told && servo->align != ALIGN_DONE && chain->dialect->tells_goal) {
+		return; /* that is asked for */
+	}
+	servo->goal = is_told ? answer->goal : servo->goal;
+	bool is_known = is_told || servo->align == ALIGN_DONE;
+	int off = abs(servo->goal - clamp(servo, answer->position));
+
+	servo->align = is_known && off <= chain->dialect->slack ? ALIGN_DONE : ALIGN_TELL;
 }
 
 void chain_moved(struct kit *kit, struct chain_servo *servo, const struct chain_answer *answer,
@@ -380,6 +392,7 @@ void chain_moved(struct kit *kit, struct chain_servo *servo, const struct chain_
 	}
 	servo->position = answer->position;
 	servo->position_us = chain->request.asked_us;
+	servo->seen_us = (chain->request.asked_us + now_us) / 2;
 	if (answer->told & TOLD_GOAL) {
 		check_goal(kit, servo, answer->goal);
 	}

@@ -2,9 +2,9 @@
  * Arms of Dynamixel X servos (Protocol 2.0) behind a U2D2 or another adapter: the chain's
  * words in Dynamixel's language, and the driver's table.
  *
- * An answer carries no number of its question. Its length does: each kind of question
- * asks for a length of its own, and motion, torque and health for one that changes with
- * each question (the tag), so that an old or doubled answer is never taken for a new one.
+ * An answer carries no number of its question. Its length does: each kind of question asks
+ * for lengths of its own, which change with each question (the tag), so that an old or
+ * doubled answer is not taken for a new one.
  * What an adapter echoes are instructions, no status: they answer nothing.
  */
 #include "busservo/busservo.h"
@@ -16,32 +16,34 @@
 #include <math.h>
 #include <string.h>
 
-enum { MODE_POSITION = 3, MODE_POSITION_CURRENT = 5, TOP = 4095 };
+enum {
+	MODE_POSITION = 3,
+	MODE_POSITION_CURRENT = 5,
+	TOP = 4095,
+	LIMITS_FROM = DYNAMIXEL_MAX_POSITION - 20,
+	HEALTH_FROM = DYNAMIXEL_VOLTAGE - 21,
+};
 
-/* Registers that are read together. `tag` more bytes are read, before or behind them. */
+/* Registers that are read together; 0 to 3 more by the tag, before or behind them. */
 static const struct window {
 	uint16_t address, count;
-	int8_t tag; /* -1: before, 1: behind, 0: always the same */
+	enum { BEFORE, BEHIND } more;
 } windows[ASK_COUNT] = {
-	[ASK_MOTION] = {DYNAMIXEL_GOAL, 20, -1},
-	[ASK_TORQUE] = {DYNAMIXEL_TORQUE, 7, 1},
-	[ASK_MODE] = {DYNAMIXEL_ID, 5, 0},
-	[ASK_LIMITS] = {DYNAMIXEL_MAX_POSITION, 11, 1},
-	[ASK_HEALTH] = {DYNAMIXEL_POSITION, 15, -1},
+	[ASK_MOTION] = {DYNAMIXEL_LOAD, 10, BEFORE},
+	[ASK_GOAL] = {DYNAMIXEL_GOAL, 20, BEFORE},
+	[ASK_TORQUE] = {DYNAMIXEL_TORQUE, 14, BEHIND},
+	[ASK_MODE] = {DYNAMIXEL_ID, 5, BEHIND},
+	[ASK_LIMITS] = {LIMITS_FROM, 28, BEFORE},
+	[ASK_HEALTH] = {HEALTH_FROM, 24, BEFORE},
 };
 
 enum { PING_PARAMS = 3, TAG_MAX = 3 };
-
-static unsigned window_count(const struct window *window, unsigned tag)
-{
-	return window->count + (window->tag ? tag : 0);
-}
 
 static size_t ask(const struct chain_request *request, const uint8_t *ids, size_t count,
 	uint8_t *out, size_t room)
 {
 	const struct window *window = &windows[request->what];
-	unsigned before = window->tag < 0 ? request->tag : 0;
+	unsigned before = window->more == BEFORE ? request->tag : 0;
 	struct dynamixel_message message;
 
 	if (request->what == ASK_PING) {
@@ -51,7 +53,7 @@ static size_t ask(const struct chain_request *request, const uint8_t *ids, size_
 	dynamixel_begin(&message, count == 1 ? ids[0] : DYNAMIXEL_ALL,
 		count == 1 ? DYNAMIXEL_READ : DYNAMIXEL_SYNC_READ);
 	dynamixel_add(&message, 2, window->address - before);
-	dynamixel_add(&message, 2, window_count(window, request->tag));
+	dynamixel_add(&message, 2, window->count + request->tag);
 	for (size_t i = 0; i < count && count > 1; i++) {
 		dynamixel_add(&message, 1, ids[i]);
 	}
@@ -60,7 +62,7 @@ static size_t ask(const struct chain_request *request, const uint8_t *ids, size_
 
 static size_t answer_bytes(enum chain_what what)
 {
-	unsigned params = what == ASK_PING ? PING_PARAMS : window_count(&windows[what], TAG_MAX);
+	unsigned params = what == ASK_PING ? PING_PARAMS : windows[what].count + TAG_MAX;
 
 	return DYNAMIXEL_STATUS_BYTES + params + params / 3; /* and stuffing */
 }
@@ -77,7 +79,8 @@ static enum chain_alert alert_of(unsigned bits)
 
 static void read_limits(const uint8_t *at, struct chain_answer *answer)
 {
-	uint32_t max = bytes_get(at, 4), min = bytes_get(at + 4, 4);
+	uint32_t max = bytes_get(at + DYNAMIXEL_MAX_POSITION - LIMITS_FROM, 4);
+	uint32_t min = bytes_get(at + DYNAMIXEL_MIN_POSITION - LIMITS_FROM, 4);
 	bool is_sound = max <= TOP && min < max;
 
 	answer->told |= TOLD_LIMITS;
@@ -88,9 +91,13 @@ static void read_limits(const uint8_t *at, struct chain_answer *answer)
 static void read_window(enum chain_what what, const uint8_t *at, struct chain_answer *answer)
 {
 	if (what == ASK_MOTION) {
-		answer->told |= TOLD_GOAL | TOLD_LOAD | TOLD_POSITION;
+		answer->told |= TOLD_LOAD | TOLD_POSITION;
+		answer->load = (int16_t)bytes_get(at, 2) / 1000.0;
+		answer->position =
+			(int32_t)bytes_get(at + DYNAMIXEL_POSITION - DYNAMIXEL_LOAD, 4);
+	} else if (what == ASK_GOAL) {
+		answer->told |= TOLD_GOAL | TOLD_POSITION;
 		answer->goal = (int32_t)bytes_get(at, 4);
-		answer->load = (int16_t)bytes_get(at + DYNAMIXEL_LOAD - DYNAMIXEL_GOAL, 2) / 1000.0;
 		answer->position =
 			(int32_t)bytes_get(at + DYNAMIXEL_POSITION - DYNAMIXEL_GOAL, 4);
 	} else if (what == ASK_TORQUE) {
@@ -108,8 +115,8 @@ static void read_window(enum chain_what what, const uint8_t *at, struct chain_an
 		read_limits(at, answer);
 	} else {
 		answer->told |= TOLD_VOLTAGE | TOLD_TEMPERATURE;
-		answer->voltage = bytes_get(at + DYNAMIXEL_VOLTAGE - DYNAMIXEL_POSITION, 2) / 10.0;
-		answer->temperature = at[DYNAMIXEL_TEMPERATURE - DYNAMIXEL_POSITION];
+		answer->voltage = bytes_get(at + DYNAMIXEL_VOLTAGE - HEALTH_FROM, 2) / 10.0;
+		answer->temperature = at[DYNAMIXEL_TEMPERATURE - HEALTH_FROM];
 	}
 }
 
@@ -128,10 +135,10 @@ static void read_status(const struct chain_request *request,
 		answer->model = bytes_get(message->params, 2);
 		answer->firmware = message->params[2];
 	} else if (request->what != ASK_PING &&
-		message->count == window_count(window, request->tag)) {
+		message->count == window->count + request->tag) {
 		answer->told = TOLD_ALERT;
-		read_window(request->what, message->params + (window->tag < 0 ? request->tag : 0),
-			answer);
+		read_window(request->what,
+			message->params + (window->more == BEFORE ? request->tag : 0), answer);
 	}
 }
 

@@ -9,7 +9,7 @@
 #include "busservo/lx16a.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #define DEGREES 0.24 /* of a unit */
 
@@ -61,11 +61,13 @@ static void read_answer(const struct lx16a_message *message, struct chain_answer
 		answer->told = params[0] == message->id ? TOLD_PING : 0;
 		break;
 	case LX16A_READ_POSITION:
-		answer->told = TOLD_POSITION;
 		answer->position = (int16_t)bytes_get(params, 2);
+		if (abs(answer->position - LX16A_TOP / 2) <= LX16A_TOP) { /* its stops are nearer */
+			answer->told = TOLD_POSITION;
+		}
 		break;
 	case LX16A_READ_TORQUE:
-		answer->told = TOLD_TORQUE;
+		answer->told = params[0] <= 1 ? TOLD_TORQUE : 0;
 		answer->torque = params[0] != 0;
 		break;
 	case LX16A_READ_MODE:

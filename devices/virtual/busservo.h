@@ -3,7 +3,8 @@
  * wire that all servos and the adapter hang on, with its time.
  *
  * The host's bytes take their time on the wire; answers follow, byte by byte. Whoever
- * speaks into an answer garbles both: the rest of the answer and what was said are lost.
+ * speaks into an answer garbles both: the rest of all answers is lost, and what was said
+ * while one servo still spoke.
  * An adapter may echo what the host says (firmware word "echo").
  */
 #pragma once
@@ -22,8 +23,8 @@ struct servo_wire { /* first in a machine's state */
 	uint8_t out[WIRE_ROOM];
 };
 
-/* The host says something. False: nobody understands it. */
-bool wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
+/* The host says something. Returns how many bytes of it, from the first, nobody understands. */
+size_t wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
 void wire_answer(struct machine *machine, const uint8_t *bytes, size_t count);
 /* Sends what is due; returns when there is more. */
 int64_t wire_tick(struct machine *machine, int64_t now_us);

@@ -5,7 +5,8 @@
 
 enum {
 	BITS = 10,            /* of a byte on the wire */
-	RETURN_DELAY_US = 250 /* between what is said and the answer */
+	RETURN_DELAY_US = 250, /* between what is said and the answer */
+	SPOIL_US = 5 * 1000,   /* so long one servo speaks on */
 };
 
 static struct servo_wire *wire_of(const struct machine *machine)
@@ -18,13 +19,14 @@ static int64_t byte_us(const struct machine *machine)
 	return (int64_t)BITS * 1000000 / machine->class->baud;
 }
 
-bool wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
+size_t wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
 	struct servo_wire *wire = wire_of(machine);
-	bool is_collision;
 
 	wire_tick(machine, now_us);
-	is_collision = wire->count > 0;
+	size_t lost = wire->count, most = (size_t)(SPOIL_US / byte_us(machine));
+
+	lost = lost < most ? lost : most;
 	wire->count = 0;
 	wire->busy_us = (wire->busy_us > now_us ? wire->busy_us : now_us) +
 		(int64_t)count * byte_us(machine);
@@ -32,7 +34,7 @@ bool wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int6
 	if (machine->firmware && strcmp(machine->firmware, "echo") == 0) {
 		machine_send(machine, bytes, count);
 	}
-	return !is_collision && now_us >= wire->deaf_until_us;
+	return lost > count || now_us < wire->deaf_until_us ? count : lost;
 }
 
 void wire_answer(struct machine *machine, const uint8_t *bytes, size_t count)

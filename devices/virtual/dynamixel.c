@@ -375,9 +375,10 @@ static void feed(struct machine *machine, const uint8_t *bytes, size_t count, in
 	if (now_us - chain->wire.heard_us > FORGET_US) {
 		chain->byte_count = 0;
 	}
-	if (!wire_hear(machine, bytes, count, now_us)) {
-		return;
-	}
+	size_t lost = wire_hear(machine, bytes, count, now_us);
+
+	bytes += lost;
+	count -= lost;
 	while (count > 0) {
 		size_t room = sizeof(chain->bytes) - chain->byte_count, at = 0, used = 1;
 		size_t some = count < room ? count : room;

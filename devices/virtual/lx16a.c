@@ -319,9 +319,10 @@ static void feed(struct machine *machine, const uint8_t *bytes, size_t count, in
 	if (now_us - chain->wire.heard_us > FORGET_US) {
 		chain->byte_count = 0;
 	}
-	if (!wire_hear(machine, bytes, count, now_us)) {
-		return;
-	}
+	size_t lost = wire_hear(machine, bytes, count, now_us);
+
+	bytes += lost;
+	count -= lost;
 	for (size_t n = 0; n < count; n++) {
 		chain->bytes[chain->byte_count++] = bytes[n];
 		do {
