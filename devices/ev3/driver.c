@@ -10,6 +10,12 @@
 
 /* ---- bytes ---- */
 
+static void take(struct kit *kit, const struct ev3_message *message, int64_t now_us)
+{
+	ev3_take(kit, message, now_us);
+	ev3_go(kit, now_us);
+}
+
 /* USB: a message is the beginning of a report, the rest of it is nothing. */
 static void feed_packet(struct kit *kit, const uint8_t *bytes, size_t count, int64_t now_us)
 {
@@ -20,27 +26,27 @@ static void feed_packet(struct kit *kit, const uint8_t *bytes, size_t count, int
 		kit->bad_frames++;
 		return;
 	}
-	ev3_take(kit, &message, now_us);
+	take(kit, &message, now_us);
 }
 
 static void feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t now_us)
 {
 	struct ev3 *e = ev3_of(kit);
 	struct ev3_message message;
-	enum ev3_next next = EV3_FRAME;
+	enum ev3_next next;
 
 	if (kit->is_packet) {
 		feed_packet(kit, bytes, count, now_us);
+		return;
 	}
-	while (!kit->is_packet && next != EV3_MORE) {
+	do {
 		next = ev3_next(&e->parser, EV3_TO_HOST, &bytes, &count, &message);
 		if (next == EV3_FRAME) {
-			ev3_take(kit, &message, now_us);
+			take(kit, &message, now_us);
 		} else if (next == EV3_GARBAGE) {
 			kit->bad_frames++;
 		}
-	}
-	ev3_go(kit, now_us);
+	} while (next != EV3_MORE);
 }
 
 /* ---- life ---- */
@@ -108,6 +114,16 @@ static void refuse(struct kit *kit)
 	kit_refuse(kit, &why);
 }
 
+/* Half an answer that nothing follows, or noise that looked like one, is given up with it. */
+static void drop_half(struct kit *kit)
+{
+	struct ev3 *e = ev3_of(kit);
+
+	kit->bad_frames += e->parser.count > e->parser.done;
+	e->parser.count = e->parser.done = 0;
+	e->has_missed = false;
+}
+
 static int64_t tick(struct kit *kit, int64_t now_us)
 {
 	struct ev3 *e = ev3_of(kit);
@@ -116,6 +132,9 @@ static int64_t tick(struct kit *kit, int64_t now_us)
 		refuse(kit);
 	}
 	ev3_go(kit, now_us);
+	if (e->has_missed) {
+		drop_half(kit);
+	}
 	return now_us;
 }
 

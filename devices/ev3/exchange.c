@@ -109,10 +109,7 @@ void ev3_missed(struct kit *kit)
 	struct ev3 *e = ev3_of(kit);
 	struct why why;
 
-	if (e->parser.count > e->parser.done) {
-		kit->bad_frames++; /* half a message, or noise that looked like one */
-	}
-	e->parser.count = e->parser.done = 0;
+	e->has_missed = true;
 	e->misses++;
 	if (e->misses < TRIES_MAX || e->phase != PHASE_RUNNING) {
 		return;

@@ -242,7 +242,7 @@ uint32_t sensors_watched(const struct kit *kit)
 	uint32_t ports = 0;
 
 	for (unsigned i = 0; i < EV3_SENSORS; i++) {
-		if (ev3_is_watched(kit, e->sensor_property[i])) {
+		if (e->ports[i].sensor && ev3_is_watched(kit, e->sensor_property[i])) {
 			ports |= (uint32_t)ASK_SENSOR << i;
 		}
 		if (ev3_is_watched(kit, e->line_property[i])) {

@@ -148,6 +148,7 @@ struct ev3 {
 		struct ev3_orders orders; /* JOB_ORDERS */
 	} flight;
 	int64_t pause_us; /* after a failure: nothing but a stop is sent before */
+	bool has_missed;  /* one, since the last tick */
 	unsigned misses;  /* commands without an answer since the last answer */
 
 	/* rest */

@@ -194,7 +194,7 @@ static void feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t no
 {
 	(void)bytes;
 	(void)now_us;
-	kit->bad_frames += count > 0;
+	kit->bad_frames += count;
 }
 
 static int64_t tick(struct kit *kit, int64_t now_us)
@@ -234,7 +234,11 @@ static void sent(struct kit *kit, int64_t now_us)
 	struct owi *o = owi_of(kit);
 
 	(void)now_us;
-	if (!kit->is_packet || o->is_unsent) {
+	if (o->is_unsent) {
+		send_wanted(kit); /* there is room again */
+		return;
+	}
+	if (!kit->is_packet) {
 		return;
 	}
 	if (kit->state == KIT_PROBING) {

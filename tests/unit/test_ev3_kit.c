@@ -232,11 +232,13 @@ static void what_is_plugged_in_later_is_described_then(void **state)
 	assert_int_equal(rig_property("line.2")->value.type, VALUE_BOOL);
 	assert_int_equal(rig_property("touch")->value.type, VALUE_NULL);
 	assert_true(fabs(rig_number("line") - 0.5) < 0.001);
+	rig_watch("sensor.1");
 	parts()->ports[0].type = EV3_TYPE_NONE;
 	parts()->ports[2].type = EV3_TYPE_NONE;
 	rig_wait_ms(1100);
 	assert_int_equal(rig_property("line")->value.type, VALUE_NULL);
 	assert_int_equal(rig_property("line.2")->value.type, VALUE_NULL);
+	assert_int_equal(rig_property("sensor.1")->value.type, VALUE_NULL);
 }
 
 /* ---- on the floor ---- */
