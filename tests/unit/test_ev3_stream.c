@@ -329,6 +329,50 @@ static void the_far_end_outlives_a_flood(void **state)
 	assert_int_equal(rig.to_kit.count, 5);
 }
 
+/* Commands as a drunken host would write them; each that is whole is answered. */
+static void the_far_end_survives_any_command(void **state)
+{
+	(void)state;
+	static const uint8_t codes[] = {0x01, 0x02, 0x81, 0x82, 0x90, 0x94, 0x99, 0x9D, 0xA3, 0xA4,
+		0xA5, 0xA6, 0xA8, 0xA9, 0xAA, 0xAE, 0xB2, 0xB3, 0x05, 0x1D, 0x0A, 0x12, 0x60, 0xE1,
+		0xE2, 0x81, 0x82, 0x83, 0x84, 0x00};
+	unsigned done = 0, failed = 0;
+
+	open_brick(true);
+	seed = 99;
+	for (int i = 0; i < 20000; i++) {
+		uint8_t code[60], frame[80];
+		struct ev3_message message = {
+			.type = draw(8) ? EV3_DIRECT : EV3_DIRECT_NO_REPLY,
+			.globals = (uint16_t)draw(1024),
+			.locals = (uint16_t)draw(64),
+			.body = code,
+			.count = draw(2) ? draw(4) : draw(sizeof(code)),
+		};
+
+		for (size_t at = 0; at < sizeof(code); at++) {
+			code[at] = draw(2) ? codes[draw(sizeof(codes))] : (uint8_t)draw(256);
+		}
+		if (draw(2)) {
+			memcpy(code, (const uint8_t[]){EV3_KEEP_ALIVE, 0x60}, 2);
+		}
+		size_t count = ev3_encode(&message, frame, sizeof(frame));
+
+		machine_ev3.feed(&rig.machine, frame, count, rig.now_us);
+		rig.now_us += 50000; /* nothing waits for longer */
+		machine_ev3.tick(&rig.machine, rig.now_us);
+		if (message.type == EV3_DIRECT) {
+			assert_int_equal(rig.to_kit.frame_count, 1);
+			done += rig.to_kit.bytes[4] == EV3_DIRECT_DONE;
+			failed += rig.to_kit.bytes[4] == EV3_DIRECT_FAILED;
+		} else {
+			assert_int_equal(rig.to_kit.frame_count, 0);
+		}
+		rig.to_kit.count = rig.to_kit.frame_count = 0;
+	}
+	assert_true(done > 100 && failed > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +387,7 @@ int main(void)
 		RIG_TEST(the_far_end_waits_for_a_sensor_and_reads_nothing_meanwhile),
 		RIG_TEST(the_far_end_fails_what_it_cannot_do),
 		RIG_TEST(the_far_end_outlives_a_flood),
+		RIG_TEST(the_far_end_survives_any_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
