@@ -55,7 +55,7 @@ static size_t bytes_of(const char *hex, uint8_t *bytes)
 
 static void assert_same_again(enum nxt_direction direction, const char *hex)
 {
-	uint8_t bytes[128], again[128];
+	uint8_t bytes[128] = {0}, again[128];
 	size_t count = bytes_of(hex, bytes), used;
 	struct nxt_telegram telegram;
 
