@@ -71,6 +71,7 @@ static void start(struct kit *kit, int64_t now_us)
 	for (unsigned i = 0; i < CAPS; i++) {
 		e->cap_property[i] = -1;
 	}
+	e->moving_property = -1;
 	ev3_go(kit, now_us);
 }
 

@@ -148,7 +148,8 @@ static double get_float(const uint8_t *globals, unsigned at)
 	float number;
 
 	memcpy(&number, &bits, sizeof(number));
-	return isfinite(number) ? (double)number : (double)NAN;
+	/* 66.1, not 66.0999985: a sensor does not know more. */
+	return isfinite(number) ? round((double)number * 1000) / 1000 : (double)NAN;
 }
 
 static void take_types(struct ev3 *e, const uint8_t *globals)

@@ -91,6 +91,11 @@ void rest_take_look(struct kit *kit, const uint8_t *globals, int64_t now_us)
 		e->steps[i] = steps;
 	}
 	e->was_standing = is_standing;
+	if (e->moving_property >= 0) {
+		struct value moving = value_bool(!is_standing);
+
+		kit_set(kit, e->moving_property, &moving);
+	}
 	if (is_standing && is_same) {
 		e->rest = REST_NONE;
 		kit_held(kit);
