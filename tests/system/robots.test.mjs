@@ -12,15 +12,16 @@ import { lab } from './lab.mjs';
 const lesson = (name, file = 'solution.lua') =>
 	readFileSync(path.join(root, 'examples', name, file), 'utf8');
 
-/* A closed line, anticlockwise, with round corners; the right edge is outside. */
-const corner = (x, y, from) => [0, 1, 2, 3, 4].map((i) => {
-	const angle = from + i * Math.PI / 8;
-	return [x + 0.35 * Math.cos(angle), y + 0.35 * Math.sin(angle)];
-});
-const track = { id: 'track', type: 'line', closed: true, width: 0.03, points: [
-	...corner(2.25, 0.65, -Math.PI / 2), ...corner(2.25, 1.35, 0),
-	...corner(0.75, 1.35, Math.PI / 2), ...corner(0.75, 0.65, Math.PI),
-].map((point) => point.map((x) => Math.round(x * 1000) / 1000)) };
+/* A closed line around a place, anticlockwise, 2.8 m long, with round corners. */
+function track(id, x, y) {
+	const corner = (side, up, from) => [0, 1, 2, 3, 4].map((i) => {
+		const angle = from + i * Math.PI / 8;
+		return [x + side * 0.15 + 0.25 * Math.cos(angle), y + up * 0.15 + 0.25 * Math.sin(angle)];
+	});
+	return { id, type: 'line', closed: true, width: 0.03, points: [
+		...corner(1, -1, -Math.PI / 2), ...corner(1, 1, 0), ...corner(-1, 1, Math.PI / 2), ...corner(-1, -1, Math.PI),
+	] };
+}
 
 async function room(t, boards, objects = []) {
 	const file = path.join(scratch(), 'room.json');
@@ -124,9 +125,8 @@ test('without a virtual classroom there is no floor', async (t) => {
 	assert.equal((await client.refusal('world.watch')).reason, 'unsupported');
 });
 
-/* How far a place is from the line, in metres. */
-function distanceToTrack([x, y]) {
-	const { points } = track;
+/* How far a place is from a line, in metres. */
+function distanceTo({ points }, [x, y]) {
 	return Math.min(...points.map(([ax, ay], i) => {
 		const [bx, by] = points[(i + 1) % points.length];
 		const [dx, dy] = [bx - ax, by - ay];
@@ -135,32 +135,54 @@ function distanceToTrack([x, y]) {
 	}));
 }
 
-for (const model of ['mbot', 'nxt']) {
-	test(`the same line follower drives a ${model} once round`, async (t) => {
-		const start = [1, 0.3 - 0.015, 0];
-		const { client } = await room(t, [{ label: 'robot', model, pose: start }], [track]);
-		const floor = await watchFloor(client);
-		let farthest = 0;
-		let turned = 0;
-		let before = 0;
-		floor.onFrame = ({ kits }) => {
-			const { pose } = kits.robot ?? floor.kits.robot;
-			farthest = Math.max(farthest, distanceToTrack(pose));
-			const angle = Math.atan2(pose[1] - 1, pose[0] - 1.5);
-			turned += Math.atan2(Math.sin(angle - before), Math.cos(angle - before));
-			before = angle;
-		};
-		before = Math.atan2(start[1] - 1, start[0] - 1.5);
-		const { run } = await client.call('script.run', { source: lesson('line-follower'), name: 'line.lua', kit: 'robot' });
-		await until(async () => {
-			const { state, error } = await client.call('script.watch', { run });
-			assert.equal(error, null, JSON.stringify(error));
-			assert.equal(state, 'running');
-			return turned > 2 * Math.PI;
-		}, 120000, 'a round');
-		assert.ok(farthest < 0.12, `it was ${farthest.toFixed(3)} m from the line`);
-		await client.call('script.stop', { run });
-		await until(() => floor.kits.robot.speed === 0, 5000, 'the robot to stand');
-		t.diagnostic(`${model}: at most ${(farthest * 100).toFixed(1)} cm from the line`);
-	});
+/*
+ * Keeps a script running on a kit until something is true, then stops it. A busy test machine
+ * may keep it from feeding its lease for 300 ms: the robot stops, as it must, and is sent on.
+ */
+async function drive(client, kit, source, done) {
+	const start = async () => (await client.call('script.run', { source, name: 'lesson.lua', kit })).run;
+	let run = await start();
+	let starts = 1;
+	await until(async () => {
+		const { state, error } = await client.call('script.watch', { run });
+		if (state === 'failed' && /lease/.test(error.message) && starts < 10) {
+			starts++;
+			run = await start();
+		} else if (!['queued', 'starting', 'running'].includes(state)) {
+			throw new Error(`${kit}: ${state}: ${JSON.stringify(error)}`);
+		}
+		return done();
+	}, 60000, `${kit} to get there`);
+	await client.call('script.stop', { run });
+	return starts;
 }
+
+test('the same line follower drives an mBot and an NXT round their lines', async (t) => {
+	const source = lesson('line-follower');
+	const robots = [
+		{ model: 'mbot', line: track('left', 0.75, 1), middle: [0.75, 1] },
+		{ model: 'nxt', line: track('right', 2.25, 1), middle: [2.25, 1] },
+	];
+	const { client } = await room(t, robots.map(({ model, middle: [x, y] }) =>
+		({ label: model, model, pose: [x - 0.1, y - 0.415, 0] })), robots.map(({ line }) => line));
+	const floor = await watchFloor(client);
+	const angleOf = ({ model, middle: [x, y] }) => {
+		const { pose } = floor.kits[model];
+		return Math.atan2(pose[1] - y, pose[0] - x);
+	};
+	for (const robot of robots) {
+		Object.assign(robot, { turned: 0, farthest: 0, angle: angleOf(robot) });
+	}
+	floor.onFrame = () => robots.forEach((robot) => {
+		const angle = angleOf(robot);
+		robot.turned += Math.atan2(Math.sin(angle - robot.angle), Math.cos(angle - robot.angle));
+		robot.angle = angle;
+		robot.farthest = Math.max(robot.farthest, distanceTo(robot.line, floor.kits[robot.model].pose));
+	});
+	await Promise.all(robots.map(async (robot) => {
+		const starts = await drive(client, robot.model, source, () => robot.turned > 2 * Math.PI);
+		await until(() => floor.kits[robot.model].speed === 0, 5000, 'the robot to stand');
+		t.diagnostic(`${robot.model}: at most ${(robot.farthest * 100).toFixed(1)} cm from the line, started ${starts} times`);
+		assert.ok(robot.farthest < 0.12);
+	}));
+});

@@ -140,7 +140,7 @@ test('a classroom announces seats and boards, then answers questions in order', 
 	const room = await VirtualClassroom.start(t, 'default');
 	assert.deepEqual(room.lines[0], { classroom: 'default', seats: ['1', '2', '3', '4', '5', '6'] });
 	assert.deepEqual(room.lines.at(-1), { ready: true });
-	assert.deepEqual(Object.keys(room.boards), ['uno-1', 'uno-2', 'uno-3']);
+	assert.deepEqual(Object.keys(room.boards), ['uno-1', 'uno-2', 'uno-3', 'mbot-1', 'nxt-1', 'arm-1']);
 	assert.deepEqual(room.boards['uno-3'], {
 		label: 'uno-3', seat: '3', model: 'uno', wiring: 'traffic-light',
 		port: `stream:${room.dir}/uno-3?driver=firmata&label=uno-3&seat=3&wiring=traffic-light&baud=57600`,

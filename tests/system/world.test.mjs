@@ -32,13 +32,13 @@ const allReady = (client, count) => until(async () => {
 
 test('a virtual classroom that dies comes back, with the same kits', async (t) => {
 	const { daemon, client } = await lab(t, {}, { args: ['--virtual', 'default'] });
-	const before = await allReady(client, 3);
+	const before = await allReady(client, 6);
 	const first = virtualOf(daemon);
 	await client.call('kits.watch');
 	process.kill(first, 'SIGKILL');
 	await client.waitFor((p, m) => m === 'kits.changed' && p.kit === 'uno-2' && p.row.state === 'lost');
 	await untilState(client, 'uno-2', 'ready');
-	const after = await allReady(client, 3);
+	const after = await allReady(client, 6);
 	assert.deepEqual(after.map(({ id, seat, wiring }) => [id, seat, wiring]),
 		before.map(({ id, seat, wiring }) => [id, seat, wiring]));
 	assert.notEqual(virtualOf(daemon), first);
@@ -48,7 +48,7 @@ test('a virtual classroom that dies comes back, with the same kits', async (t) =
 
 test('questions to a virtual classroom that hangs are answered `lost`, and it is replaced', async (t) => {
 	const { daemon, client } = await lab(t, {}, { args: ['--virtual', 'default'] });
-	await allReady(client, 3);
+	await allReady(client, 6);
 	const first = virtualOf(daemon);
 	t.after(() => {
 		try {
@@ -63,13 +63,13 @@ test('questions to a virtual classroom that hangs are answered `lost`, and it is
 	assert.equal(reasons.filter((reason) => reason === 'busy').length, 16);
 	assert.equal(reasons.filter((reason) => reason === 'lost').length, 64);
 	await until(() => ![null, first].includes(virtualOf(daemon)), 5000, 'another process');
-	await allReady(client, 3);
-	assert.equal(Object.keys((await client.call('world.get')).kits).length, 3);
+	await allReady(client, 6);
+	assert.equal(Object.keys((await client.call('world.get')).kits).length, 6);
 });
 
 test('the daemon ends its classroom and leaves nothing behind', async (t) => {
 	const { daemon, client } = await lab(t, {}, { args: ['--virtual', 'default'] });
-	await allReady(client, 3);
+	await allReady(client, 6);
 	const pid = virtualOf(daemon);
 	assert.ok(existsSync(path.join(daemon.state, 'virtual/uno-1')));
 	await daemon.stop();
@@ -86,7 +86,7 @@ test('fault_31 a daemon that is killed takes its classroom with it, and starts a
 	await first.kill();
 	await until(() => !existsSync(`/proc/${pid}`), 5000, 'the end of its kitlab-virtual');
 	const { client } = await lab(t, {}, { args: args.slice(1) });
-	await allReady(client, 3);
+	await allReady(client, 6);
 });
 
 test('fault_05 thirty boards vanish together: all are lost within a second, and return', async (t) => {
@@ -122,8 +122,8 @@ test('an unknown classroom is exit code 2 with the names of those that there are
 test('the state folder may be named from here, and be long', async (t) => {
 	const state = path.relative(process.cwd(), path.join(scratch(), 'a folder with a name'.repeat(6)));
 	const { client } = await lab(t, {}, { args: ['--virtual', 'default', '--state', state] });
-	for (const row of await allReady(client, 3)) {
-		assert.match(row.port, /^\/tmp\/kitlab-virtual-\w+\/uno-/);
+	for (const row of await allReady(client, 6)) {
+		assert.match(row.port, /^\/tmp\/kitlab-virtual-\w+\/(uno|mbot|nxt|arm)-/);
 	}
 });
 

@@ -200,16 +200,19 @@ static void meet(void)
 
 /* ---- tests ---- */
 
-static void the_default_classroom_has_six_seats_and_three_wired_benches(void **state)
+static void the_default_classroom_has_six_seats_with_three_wired_benches_and_three_robots(void **state)
 {
 	(void)state;
 	make("default");
 	assert_int_equal(classroom->seat_count, 6);
-	assert_int_equal(classroom->bench_count, 3);
+	assert_int_equal(classroom->bench_count, 6);
 	assert_string_equal(classroom_find(classroom, "uno-1")->spec.wiring.id, "starter");
 	assert_string_equal(classroom_find(classroom, "uno-2")->spec.wiring.id, "starter");
 	assert_string_equal(classroom_find(classroom, "uno-3")->spec.wiring.id, "traffic-light");
 	assert_string_equal(classroom_find(classroom, "uno-3")->spec.seat, "3");
+	assert_non_null(classroom_find(classroom, "mbot-1")->world.body);
+	assert_non_null(classroom_find(classroom, "nxt-1")->world.body);
+	assert_non_null(classroom_find(classroom, "arm-1")->world.arm);
 	assert_null(classroom_find(classroom, "uno-4"));
 }
 
@@ -558,7 +561,7 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_default_classroom_has_six_seats_and_three_wired_benches),
+		TEST(the_default_classroom_has_six_seats_with_three_wired_benches_and_three_robots),
 		TEST(a_host_measures_what_the_world_says),
 		TEST(the_world_varies_by_itself_until_it_is_set),
 		TEST(a_wrong_world_is_refused_with_a_reason_and_changes_nothing),
