@@ -18,8 +18,9 @@
 
 enum {
 	STANDS_US = 25 * MS_US,
-	EAGER_US = 300 * MS_US, /* then it is looked at now and then, and others may ask, too */
-	LOOK_US = 30 * MS_US,
+	LOOK_US = 10 * MS_US,	/* between two rounds of looks, when others may ask, too */
+	EAGER_US = 300 * MS_US, /* then it is looked at now and then: */
+	LATE_LOOK_US = 100 * MS_US,
 };
 
 static bool send_first(struct kit *kit, const struct nxt_telegram *out, int64_t now_us)
@@ -59,6 +60,7 @@ void hold_begin(struct kit *kit, enum hold_level level, uint32_t token, int64_t 
 
 	hold->level = keeps ? hold->level : level;
 	hold->is_active = true;
+	hold->looks = 0;
 	hold->has_ended = false;
 	hold->since_us = hold->next_us = now_us;
 	for (unsigned i = 0; token && i < KIT_PENDING_MAX; i++) {
@@ -106,11 +108,11 @@ void hold_end(struct kit *kit)
 /* ---- step by step ---- */
 
 /* It is not at rest yet. */
-static void go_slower(struct nxt_hold *hold, int64_t now_us)
+static void pause_for_others(struct nxt_hold *hold, int64_t now_us)
 {
-	if (now_us - hold->since_us >= EAGER_US) {
-		hold->next_us = now_us + LOOK_US;
-	}
+	bool is_late = now_us - hold->since_us >= EAGER_US;
+
+	hold->next_us = now_us + (is_late ? LATE_LOOK_US : LOOK_US);
 }
 
 static bool look(struct kit *kit, int64_t now_us)
@@ -169,12 +171,12 @@ static void take_look(struct kit *kit, const struct nxt_telegram *reply, int64_t
 	}
 	if (is_powered) {
 		hold->step = HOLD_SET;
-		go_slower(hold, now_us);
+		pause_for_others(hold, now_us);
 		return;
 	}
 	hold->is_shown[reply->port] = now_us - m->rotation_us >= STANDS_US;
-	if (!hold->is_shown[reply->port]) {
-		go_slower(hold, now_us);
+	if (++hold->looks % NXT_MOTORS == 0) {
+		pause_for_others(hold, now_us);
 	}
 	if (hold->is_shown[0] && hold->is_shown[1] && hold->is_shown[2]) {
 		kit_held(kit);
@@ -197,7 +199,7 @@ void hold_take(struct kit *kit, const struct nxt_telegram *request,
 	case HOLD_SET:
 		if (!is_well) {
 			exchange_forget(kit, FOR_HOLD);
-			go_slower(hold, now_us);
+			pause_for_others(hold, now_us);
 		} else if (++hold->replies == NXT_MOTORS) {
 			hold->step = hold->has_ended ? after_program(hold) : HOLD_PROGRAM;
 		}

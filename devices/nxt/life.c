@@ -262,6 +262,7 @@ void life_miss(struct kit *kit, int64_t now_us)
 			f->phase = PHASE_ASK;
 			f->began_us = f->ask_us = now_us;
 		} else if (kit->state == KIT_READY) {
+			motors_forget(kit); /* nothing old shall move it when it hears again */
 			kit_stale(kit, &why);
 		}
 	}

@@ -107,8 +107,9 @@ struct nxt_hold {
 	bool is_active;
 	enum hold_level level;
 	enum nxt_hold_step step;
-	unsigned replies;	   /* to what was set */
-	unsigned motor;		   /* asked last */
+	unsigned replies; /* to what was set */
+	unsigned motor;	  /* asked last */
+	unsigned looks;
 	bool is_shown[NXT_MOTORS]; /* the motor has proved its rest */
 	bool has_ended;		   /* a program on the brick */
 	int64_t since_us, next_us;

@@ -24,6 +24,25 @@ static void fault_09_silent_brick_is_stale_and_stopped_when_it_returns(void **st
 	assert_true(number_of("motor.2") == 0);
 }
 
+static void fault_09_no_old_set_point_goes_out_once_it_is_stale(void **state)
+{
+	(void)state;
+	ready();
+	wait_ms(100);
+	rig.is_off = true;
+	for (int i = 0; i < 20 && rig.kit->state == KIT_READY; i++) {
+		drives(1, 1); /* one after the other: the newest is never answered */
+		wait_ms(200);
+	}
+	assert_int_equal(rig.kit->state, KIT_STALE);
+	assert_int_equal(rig.error, ERR_CONFLICT);
+	assert_true(number_of("motor.2") == 0);
+	unsigned sent = rig.sent[NXT_SET_OUTPUT];
+
+	wait_ms(3000);
+	assert_int_equal(rig.sent[NXT_SET_OUTPUT], sent);
+}
+
 static void fault_09_command_to_a_silent_brick_ends_with_timeout(void **state)
 {
 	(void)state;
@@ -286,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(fault_09_silent_brick_is_stale_and_stopped_when_it_returns),
+		TEST(fault_09_no_old_set_point_goes_out_once_it_is_stale),
 		TEST(fault_09_command_to_a_silent_brick_ends_with_timeout),
 		TEST(fault_17_port_without_a_brick_is_refused_in_three_seconds),
 		TEST(fault_17_other_bytes_are_no_brick),
