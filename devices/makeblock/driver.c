@@ -48,7 +48,7 @@ static void feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t no
 	struct makeblock *makeblock = makeblock_of(kit);
 	struct makeblock_message message;
 
-	makeblock->byte_us = now_us;
+	makeblock->byte_us = count > 0 ? now_us : makeblock->byte_us;
 	for (;;) {
 		switch (makeblock_next(
 			&makeblock->parser, MAKEBLOCK_TO_HOST, &bytes, &count, &message)) {
@@ -67,15 +67,25 @@ static void feed(struct kit *kit, const uint8_t *bytes, size_t count, int64_t no
 	}
 }
 
-/* The rest of it does not come: what it swallowed may be frames. */
+/* The rest of it does not come. Of what it swallowed a banner still counts. */
 static void drop_torn(struct kit *kit, int64_t now_us)
 {
 	struct makeblock_parser *parser = &makeblock_of(kit)->parser;
+	struct makeblock_message message;
+	enum makeblock_next next;
+	const uint8_t *bytes = NULL;
+	size_t count = 0;
 
 	while (parser->count > 0) {
-		memmove(parser->bytes, parser->bytes + 1, --parser->count);
+		parser->count--;
+		memmove(parser->bytes, parser->bytes + 1, parser->count);
 		kit->bad_frames++;
-		feed(kit, NULL, 0, now_us);
+		while ((next = makeblock_next(parser, MAKEBLOCK_TO_HOST, &bytes, &count,
+				&message)) != MAKEBLOCK_MORE) {
+			if (next == MAKEBLOCK_FRAME && message.type == MAKEBLOCK_BANNER) {
+				mb_handshake_take(kit, &message, now_us);
+			}
+		}
 	}
 }
 
@@ -227,6 +237,7 @@ static void stop(struct kit *kit, int64_t now_us)
 	static const uint8_t lamps_off[] = {MAKEBLOCK_RGB, 7, 2, 0, 0, 0, 0};
 
 	(void)now_us;
+	mb_outputs_halt(kit, NULL);
 	if (makeblock_of(kit)->phase != PHASE_LISTEN) {
 		mb_line_send(kit, MAKEBLOCK_RESET, 0, NULL, 0);
 		mb_line_send(kit, MAKEBLOCK_RUN, 0, lamps_off, sizeof(lamps_off));

@@ -54,7 +54,9 @@ static size_t put(uint8_t *out, size_t room, enum makeblock_action action, uint8
 		.count = (uint8_t)count,
 	};
 
-	memcpy(message.data, data, count);
+	for (size_t i = 0; i < count; i++) {
+		message.data[i] = data[i];
+	}
 	return makeblock_encode(MAKEBLOCK_TO_KIT, &message, out, room);
 }
 
