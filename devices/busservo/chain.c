@@ -89,7 +89,7 @@ static void want_regularly(struct kit *kit, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
 
-	if (now_us >= chain->next_motion_us && !chain_is_due(chain, ASK_MOTION)) {
+	if (now_us >= chain->next_motion_us) {
 		bool is_busy = chain_is_moving(chain, now_us) || is_watched(kit);
 
 		chain_want(chain, chain_bit(ASK_MOTION));

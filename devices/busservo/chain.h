@@ -236,7 +236,6 @@ void chain_take(struct kit *kit, const struct chain_answer *answer, int64_t now_
 void chain_miss(struct kit *kit, int64_t now_us);
 /* These bits 1 << ASK_... of all servos that are there. */
 void chain_want(struct chain *chain, unsigned due);
-bool chain_is_due(const struct chain *chain, enum chain_what what);
 bool chain_send(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane,
 	int64_t now_us);
 

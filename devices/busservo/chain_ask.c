@@ -55,11 +55,6 @@ static uint16_t due_of(const struct chain *chain, enum chain_what what)
 	return mask;
 }
 
-bool chain_is_due(const struct chain *chain, enum chain_what what)
-{
-	return due_of(chain, what) != 0;
-}
-
 /* ---- asking ---- */
 
 /* Of those in `mask` one, each in its turn. */

@@ -80,10 +80,12 @@ void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 	}
 	chain_forget_moves(kit);
 	chain->hold.must_tell = true;
-	if (!chain->request.is_open || chain->request.over_us - now_us <= SHORT_US) {
+	bool is_long = chain->request.is_open && chain->request.over_us - now_us > SHORT_US;
+
+	if (!is_long && !chain->is_taking) {
 		tell(kit, now_us);
+		chain->hold.must_tell |= chain->request.is_open;
 	}
-	chain->hold.must_tell |= chain->request.is_open;
 	if (chain->phase == CHAIN_RUN) {
 		chain_want(chain, proof_of(chain));
 	}
@@ -170,9 +172,9 @@ void chain_hold_take(struct kit *kit, struct chain_servo *servo, const struct ch
 	struct chain *chain = chain_of(kit);
 	bool is_kill = chain->hold.level == HOLD_KILL;
 
-	if (!chain->hold.is_active || servo->is_proved ||
+	if (!chain->hold.is_active || chain->hold.must_tell || servo->is_proved ||
 		chain->request.number <= chain->hold.number) {
-		return;
+		return; /* an answer to what was asked before the telling is no proof */
 	}
 	if (answer->told & TOLD_TORQUE) {
 		servo->is_proved = !answer->torque;
