@@ -93,9 +93,11 @@ static void safety_S6_answers_to_older_commands_prove_nothing(void **state)
 	assert_int_equal(rig.to_kit.frame_count, 1);
 	rig.is_slow = true;
 	rig_hold(HOLD_MOTION);
+	rig_forget_sent();
 	rig_wait_ms(300);
 	assert_true(stands());
 	assert_false(kit_is_held(rig.kit));
+	assert_true(has_sent("0201a3000f01")); /* it is told again: nobody has answered */
 	rig.is_slow = false;
 	WAIT_UNTIL(kit_is_held(rig.kit));
 }
