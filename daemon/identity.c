@@ -62,7 +62,7 @@ enum err identity_verify(void *data, const struct kit *kit, struct why *why)
 	char proof[sizeof(known->proof)];
 
 	prove(kit, proof, sizeof(proof));
-	if (!known || is_proven(kit) || !known->proof[0] || strcmp(known->proof, proof) == 0) {
+	if (!known || is_proven(kit) || kit->is_virtual || !known->proof[0] || strcmp(known->proof, proof) == 0) {
 		return ERR_NONE;
 	}
 	return why_set(why, ERR_REFUSED, MSG_KIT_OTHER, kit->id, known->proof, proof);

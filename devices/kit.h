@@ -168,6 +168,7 @@ struct kit {
 	uint32_t description; /* counts descriptions: a user's indexes are of one of them */
 
 	bool is_running; /* its driver works on an open port: from kit_start() to kit_lose() */
+	bool is_virtual; /* kitlab-virtual plays it */
 	bool is_packet; /* a USB port: one kit_send is one transfer, one feed likewise */
 	enum hold_level hold_level; /* of the last hold */
 	int64_t hold_us;            /* when it was asked for; 0 = never */

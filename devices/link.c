@@ -112,6 +112,7 @@ static void fill_kit(struct link *link)
 	snprintf(kit->serial, sizeof(kit->serial), "%.63s", link->device.serial);
 	link_seat(link);
 	kit->sampling_ms = link->spec.sampling;
+	kit->is_virtual = link->model[0] != '\0';
 	kit->is_packet = link->spec.scheme == PORT_USB;
 	if (!model[0] && link->device.vendor) {
 		probe_by_ids(&link->device, &model);

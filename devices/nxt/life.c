@@ -79,6 +79,7 @@ static void name_program(struct kit *kit)
 
 	snprintf(kit->program, sizeof(kit->program), "NXT %u.%02u (%s, %s)",
 		f->versions.versions.major, f->versions.versions.minor, f->name, f->bluetooth);
+	snprintf(kit->self, sizeof(kit->self), "%s", f->bluetooth);
 }
 
 /*
