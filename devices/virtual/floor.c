@@ -21,7 +21,8 @@ enum {
 };
 
 #define STEP_S (FLOOR_STEP_US / 1e6)
-#define DRIVE_S 0.08 /* time constants of a wheel under power, and rolling out */
+#define DRIVE_S 0.08 /* time constants of a wheel under power, braking, and rolling out */
+#define BRAKE_S 0.03
 #define COAST_S 0.25
 #define STILL 0.0005 /* share of top speed that is no motion */
 
@@ -92,6 +93,14 @@ static double turn_wheel(struct wheel *wheel, double share)
 	return way * wheel->grip;
 }
 
+/* How much of the way to its target speed a wheel gets in a step. */
+static double share_of(const struct body *body, const struct wheel *wheel)
+{
+	double time = body->is_coasting ? COAST_S : wheel->target == 0 ? BRAKE_S : DRIVE_S;
+
+	return 1 - exp(-STEP_S / time);
+}
+
 static void roll(struct body *body)
 {
 	struct floor *floor = body->floor;
@@ -100,9 +109,8 @@ static void roll(struct body *body)
 		body->wheels[0].grip = 1 - floor->plan.slip * draw(body);
 		body->wheels[1].grip = 1 - floor->plan.slip * draw(body);
 	}
-	double share = 1 - exp(-STEP_S / (body->is_coasting ? COAST_S : DRIVE_S));
-	double left = turn_wheel(&body->wheels[0], share);
-	double right = turn_wheel(&body->wheels[1], share);
+	double left = turn_wheel(&body->wheels[0], share_of(body, &body->wheels[0]));
+	double right = turn_wheel(&body->wheels[1], share_of(body, &body->wheels[1]));
 	double turn = (right - left) / BODY_WHEEL_BASE;
 
 	/* The chord of a short arc points half of its turn aside. */

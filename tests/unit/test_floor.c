@@ -128,7 +128,7 @@ static void stopping_takes_centimetres_and_coasting_more(void **state)
 	body_drive(braked, 0, 0);
 	body_coast(coasted);
 	run(3);
-	assert_near(braked->x - from, 0.08 * BODY_TOP_SPEED, 0.005);
+	assert_near(braked->x - from, 0.03 * BODY_TOP_SPEED, 0.005);
 	assert_near(coasted->x - from, 0.25 * BODY_TOP_SPEED, 0.01);
 	assert_false(floor_is_moving(room));
 	assert_true(body_speed(coasted, true) == 0);
