@@ -14,6 +14,7 @@ enum {
 	DELAY_MAX_US = 5000 * 1000,
 	STEADY_US = 5000 * 1000, /* open for so long: the next loss is no flapping */
 	DEFAULT_BAUD = 57600,
+	TURN_US = 250 * 1000, /* closed for so long, so that DTR falls and resets the board */
 };
 
 /* ---- the kit's owner ---- */
@@ -180,7 +181,7 @@ static void on_opened(void *data)
 		return;
 	}
 	link->is_probing = true;
-	probe_start(&link->probe, link->opened_us);
+	probe_listen(&link->probe, link->opened_us);
 	kit_set_state(link->kit, KIT_PROBING, NULL);
 }
 
@@ -283,8 +284,9 @@ void link_destroy(struct link *link)
 static unsigned line_speed(const struct link *link)
 {
 	const struct driver *driver = known_driver(link);
+	unsigned baud = driver ? driver->baud : probe_baud(&link->probe);
 
-	return link->spec.baud ? link->spec.baud : driver ? driver->baud : DEFAULT_BAUD;
+	return link->spec.baud ? link->spec.baud : baud ? baud : DEFAULT_BAUD;
 }
 
 bool link_wants(const struct link *link, const struct hotplug_device *device)
@@ -315,9 +317,14 @@ void link_open(struct link *link)
 {
 	find_device(link);
 	attach(link);
-	if (link->kit->state != KIT_LOST) {
-		kit_set_state(link->kit, KIT_OPENING, NULL);
+	if (!link->is_turning) {
+		probe_start(&link->probe, &link->device,
+			link->spec.scheme == PORT_SERIAL && !link->spec.baud);
+		if (link->kit->state != KIT_LOST) {
+			kit_set_state(link->kit, KIT_OPENING, NULL);
+		}
 	}
+	link->is_turning = false;
 
 	const struct driver *driver = known_driver(link);
 	const struct port_how how = {
@@ -383,6 +390,18 @@ static void list_drivers(char *out, size_t room)
 	}
 }
 
+static void refuse_to_guess(struct link *link)
+{
+	char names[160];
+	struct why why;
+
+	if (link->kit->state != KIT_REFUSED) {
+		list_drivers(names, sizeof(names));
+		why_set(&why, ERR_REFUSED, MSG_CHOOSE_DRIVER, link->kit->port, names);
+		kit_refuse(link->kit, &why);
+	}
+}
+
 void link_tick(struct link *link, int64_t now_us)
 {
 	if (!port_is_open(link->port)) {
@@ -392,20 +411,26 @@ void link_tick(struct link *link, int64_t now_us)
 		kit_tick(link->kit, now_us);
 		return;
 	}
-	bool is_over;
-	const struct driver *driver = probe_wait(&link->probe, &link->device, now_us, &is_over);
+	const struct driver *driver = NULL;
 
-	if (driver) {
+	switch (probe_wait(&link->probe, now_us, &driver)) {
+	case PROBE_LISTENS:
+		break;
+	case PROBE_TURNS:
+		link->is_turning = true;
+		link->is_probing = false;
+		link->opened_us = 0;
+		port_close(link->port);
+		loop_timer_start(link->retry, TURN_US, 0);
+		break;
+	case PROBE_FOUND:
 		begin(link, driver, now_us);
 		if (link->probe.heard_count > 0) {
 			kit_feed(link->kit, link->probe.heard, link->probe.heard_count, now_us);
 		}
-	} else if (is_over && link->kit->state != KIT_REFUSED) {
-		char names[160];
-		struct why why;
-
-		list_drivers(names, sizeof(names));
-		why_set(&why, ERR_REFUSED, MSG_CHOOSE_DRIVER, link->kit->port, names);
-		kit_refuse(link->kit, &why);
+		break;
+	case PROBE_FAILS:
+		refuse_to_guess(link);
+		break;
 	}
 }

@@ -20,6 +20,7 @@ struct link {
 	bool from_hotplug;     /* ends with its device */
 	bool is_lent;          /* another program has the device: stays closed */
 	bool is_probing;
+	bool is_turning;       /* the probe wants another line speed */
 	struct probe probe;
 	struct loop_timer *retry;
 	int64_t delay_us;      /* of the next try */
