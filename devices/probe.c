@@ -153,7 +153,8 @@ static bool is_noise(const struct probe *probe)
 {
 	const struct driver *any;
 
-	return probe->heard_count >= NOISE_LEAST && count_evidence(probe, EVIDENCE_MAYBE, &any) == 0;
+	return probe->heard_count >= NOISE_LEAST &&
+		count_evidence(probe, EVIDENCE_MAYBE, &any) == 0;
 }
 
 enum probe_state probe_wait(struct probe *probe, int64_t now_us, const struct driver **driver)

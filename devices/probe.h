@@ -21,12 +21,12 @@ enum {
 };
 
 struct probe {
-	struct hotplug_device device; /* vendor 0 = not known */
+	struct hotplug_device device;		     /* vendor 0 = not known */
 	unsigned bauds[PROBE_BAUDS_MAX], baud_count; /* 0: a stream, or a speed that was given */
-	unsigned turn;		      /* listens at bauds[turn] */
+	unsigned turn;				     /* listens at bauds[turn] */
 	bool is_second_round;
-	bool is_over;		      /* it was no use */
-	bool heard_any;		      /* at any speed */
+	bool is_over;			/* it was no use */
+	bool heard_any;			/* at any speed */
 	uint8_t heard[PROBE_HEARD_MAX]; /* what the port said so far, at this speed */
 	size_t heard_count;
 	int64_t began_us;
