@@ -9,6 +9,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { FirmataBoard } from '../system/board.mjs';
 import { now, scratch, until, untilState } from '../system/daemon.mjs';
+import { startBoard } from '../system/virtual.mjs';
 import { FakeUsb } from './fakeserial.mjs';
 import { SimBoard } from './simboard.mjs';
 
@@ -137,6 +138,19 @@ test('several ports', async (t) => {
 		const row = await until(async () => (await rows(client))
 			.find((one) => one.port === '/dev/ttyUSB0' && one.state === 'ready'), 10000, 'the clone');
 		assert.equal(row.driver, 'firmata');
+	});
+
+	await t.test('an mBot behind the same chip is found at its own speed', async (tt) => {
+		const file = path.join(scratch(), 'mbot');
+		await startBoard(tt, ['--board', 'mbot', '--link', file, '--boot-ms', '1360']);
+		const mark = usb.mark();
+		await usb.plug('ttyUSB1', { link: file }, { ids: '1a86:7523', serial: 'ddd', seat: '1-1.4' });
+		const row = await until(async () => (await rows(client))
+			.find((one) => one.port === '/dev/ttyUSB1' && one.state === 'ready'), 15000, 'the mBot');
+		assert.equal(row.driver, 'makeblock');
+		assert.equal(row.id, 'mbot-1');
+		const opened = usb.lines.slice(mark).filter((line) => line === 'dtr ttyUSB1 1');
+		assert.equal(opened.length, 2, 'opened at 57600, then at 115200');
 	});
 
 	await t.test('boards with the same serial number are two kits', async () => {
