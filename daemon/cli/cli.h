@@ -25,7 +25,10 @@ struct cli {
 	const char *rate;   /* watch, frames a second; NULL = the daemon's default */
 	const char *search; /* cases */
 	const char *board;  /* flash; NULL = the kit's model */
-	bool all;           /* stop */
+	bool all;           /* stop: every script */
+	bool kill;          /* stop */
+	const char *seat;   /* stop, clear; NULL = the room */
+	int for_ms;         /* write, act: how long the kit may move; 0 = not at all */
 	bool starter, solution; /* cases */
 
 	const char *args[ARGS_MAX]; /* what stands after the command's name */
@@ -54,10 +57,15 @@ cJSON *cli_pairs(const struct cli *cli, int first);
 /* A text file whole, the caller's; NULL and *why. "-" is standard input. */
 char *cli_read_file(const char *path, size_t max, struct why *why);
 
+/* cmd_motion.c: asks once, with a lease of the kit that is fed for cli->for_ms. The result is
+ * the caller's; NULL: refused, or the kit was lost, and the person has been told. */
+cJSON *cli_move(struct cli *cli, const char *method, cJSON *params);
+
 typedef int command_fn(struct cli *cli);
 
 command_fn command_kits, command_watch, command_read, command_write, command_act; /* cmd_kits.c */
-command_fn command_run, command_stop;    /* cmd_run.c */
+command_fn command_run;                   /* cmd_run.c */
+command_fn command_stop, command_clear;   /* cmd_stop.c */
 command_fn command_world, command_cases; /* cmd_room.c */
 command_fn command_flash;                /* cmd_flash.c */
 command_fn command_health, command_seats, command_accept, command_forget; /* cmd_lab.c */

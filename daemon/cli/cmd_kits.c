@@ -100,7 +100,17 @@ int command_write(struct cli *cli)
 
 	cJSON_AddStringToObject(params, "property", cli->args[1]);
 	cJSON_AddItemToObject(params, "value", cli_value(cli->args[2]));
-	return cli_tell(cli, "kit.write", params);
+	if (cli->for_ms == 0) {
+		return cli_tell(cli, "kit.write", params);
+	}
+	cJSON *result = cli_move(cli, "kit.write", params);
+	int code = result ? EXIT_WELL : EXIT_FAILED;
+
+	if (result && cli->is_json) {
+		say_json(result);
+	}
+	cJSON_Delete(result);
+	return code;
 }
 
 int command_act(struct cli *cli)
@@ -114,7 +124,8 @@ int command_act(struct cli *cli)
 
 	cJSON_AddStringToObject(params, "action", cli->args[1]);
 	cJSON_AddItemToObject(params, "args", args);
-	cJSON *answer = cli_ask(cli, "kit.act", params);
+	cJSON *answer = cli->for_ms ? cli_move(cli, "kit.act", params)
+				    : cli_ask(cli, "kit.act", params);
 	const cJSON *result = cJSON_GetObjectItem(answer, "result");
 
 	if (!answer) {

@@ -158,35 +158,3 @@ int command_run(struct cli *cli)
 	cJSON_Delete(result);
 	return code;
 }
-
-static int stop_run(struct cli *cli, const char *run)
-{
-	cJSON *params = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(params, "run", run);
-	return cli_tell(cli, "script.stop", params);
-}
-
-int command_stop(struct cli *cli)
-{
-	if (!cli->all) {
-		return stop_run(cli, cli->args[0]);
-	}
-	cJSON *result = cli_ask(cli, "script.list", NULL);
-	const cJSON *run;
-	int code = result ? EXIT_WELL : EXIT_FAILED;
-
-	cJSON_ArrayForEach(run, cJSON_GetObjectItem(result, "runs"))
-	{
-		static const char *const alive[] = {"queued", "starting", "running", "stopping"};
-
-		for (size_t i = 0; i < sizeof(alive) / sizeof(alive[0]); i++) {
-			if (strcmp(cli_text(run, "state"), alive[i]) == 0 &&
-				stop_run(cli, cli_text(run, "run")) != EXIT_WELL) {
-				code = EXIT_FAILED;
-			}
-		}
-	}
-	cJSON_Delete(result);
-	return code;
-}

@@ -31,7 +31,8 @@ static const struct command commands[] = {
 	{"write", "KIT PROPERTY VALUE", 3, 3, MSG_CLI_HELP_WRITE, command_write},
 	{"act", "KIT ACTION [NAME=VALUE...]", 2, ARGS_MAX, MSG_CLI_HELP_ACT, command_act},
 	{"run", "FILE.lua", 1, 1, MSG_CLI_HELP_RUN, command_run},
-	{"stop", "RUN", 1, 1, MSG_CLI_HELP_STOP, command_stop},
+	{"stop", "[RUN | --all]", 0, 1, MSG_CLI_HELP_STOP, command_stop},
+	{"clear", "", 0, 0, MSG_CLI_HELP_CLEAR, command_clear},
 	{"flash", "KIT [FILE.hex]", 1, 2, MSG_CLI_HELP_FLASH, command_flash},
 	{"health", "[KIT]", 0, 1, MSG_CLI_HELP_HEALTH, command_health},
 	{"seats", "[SOCKET SEAT]", 0, 2, MSG_CLI_HELP_SEATS, command_seats},
@@ -43,7 +44,19 @@ static const struct command commands[] = {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-enum { OPT_LANG = 0x100, OPT_SEED, OPT_RATE, OPT_ALL, OPT_BOARD, OPT_SEARCH, OPT_STARTER, OPT_SOLUTION };
+enum {
+	OPT_LANG = 0x100,
+	OPT_SEED,
+	OPT_RATE,
+	OPT_ALL,
+	OPT_KILL,
+	OPT_SEAT,
+	OPT_FOR,
+	OPT_BOARD,
+	OPT_SEARCH,
+	OPT_STARTER,
+	OPT_SOLUTION,
+};
 
 /* The docs come from help_filter; argp wants some text to filter. */
 static const struct argp_option options[] = {
@@ -53,7 +66,10 @@ static const struct argp_option options[] = {
 	{"kit", 'k', "KIT", 0, "-", 2},
 	{"seed", OPT_SEED, "N", 0, "-", 2},
 	{"rate", OPT_RATE, "N", 0, "-", 2},
+	{"for", OPT_FOR, "TIME", 0, "-", 2},
 	{"all", OPT_ALL, NULL, 0, "-", 2},
+	{"kill", OPT_KILL, NULL, 0, "-", 2},
+	{"seat", OPT_SEAT, "SEAT", 0, "-", 2},
 	{"board", OPT_BOARD, "MODEL", 0, "-", 2},
 	{"search", OPT_SEARCH, "WORDS", 0, "-", 2},
 	{"starter", OPT_STARTER, NULL, 0, "-", 2},
@@ -71,7 +87,10 @@ static const struct {
 	{'k', MSG_CLI_OPT_KIT},
 	{OPT_SEED, MSG_CLI_OPT_SEED},
 	{OPT_RATE, MSG_CLI_OPT_RATE},
+	{OPT_FOR, MSG_CLI_OPT_FOR},
 	{OPT_ALL, MSG_CLI_OPT_ALL},
+	{OPT_KILL, MSG_CLI_OPT_KILL},
+	{OPT_SEAT, MSG_CLI_OPT_SEAT},
 	{OPT_BOARD, MSG_CLI_OPT_BOARD},
 	{OPT_SEARCH, MSG_CLI_OPT_SEARCH},
 	{OPT_STARTER, MSG_CLI_OPT_STARTER},
@@ -83,6 +102,7 @@ struct arguments {
 	struct cli *cli;
 	const struct command *command;
 	const char *unknown; /* a command that there is none of */
+	const char *time;    /* of --for; NULL = not given */
 };
 
 static char *command_list(const struct cli *cli)
@@ -149,44 +169,69 @@ static error_t take_argument(struct arguments *arguments, const char *arg)
 	return 0;
 }
 
+/* Those that are a text or a flag of struct cli. */
+static bool take_simple_option(struct cli *cli, int key, const char *arg)
+{
+	const struct {
+		int key;
+		const char **text;
+		bool *flag;
+	} places[] = {
+		{'j', NULL, &cli->is_json},
+		{'s', &cli->server, NULL},
+		{'k', &cli->kit, NULL},
+		{OPT_SEED, &cli->seed, NULL},
+		{OPT_RATE, &cli->rate, NULL},
+		{OPT_ALL, NULL, &cli->all},
+		{OPT_KILL, NULL, &cli->kill},
+		{OPT_SEAT, &cli->seat, NULL},
+		{OPT_BOARD, &cli->board, NULL},
+		{OPT_SEARCH, &cli->search, NULL},
+		{OPT_STARTER, NULL, &cli->starter},
+		{OPT_SOLUTION, NULL, &cli->solution},
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (places[i].key == key && places[i].flag) {
+			*places[i].flag = true;
+		} else if (places[i].key == key) {
+			*places[i].text = arg;
+		}
+		if (places[i].key == key) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "2s", "500ms", "1.5": up to ten minutes. 0 = it is none. */
+static int read_time_ms(const char *text)
+{
+	char *end;
+	double time = strtod(text, &end);
+	double unit_ms = strcmp(end, "ms") == 0 ? 1 : 1000;
+
+	if (end == text || (*end && strcmp(end, "s") != 0 && strcmp(end, "ms") != 0) ||
+		!(time * unit_ms >= 1 && time * unit_ms <= 600 * 1000)) {
+		return 0;
+	}
+	return (int)(time * unit_ms);
+}
+
 static error_t take_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 	struct cli *cli = arguments->cli;
 
+	if (take_simple_option(cli, key, arg)) {
+		return 0;
+	}
 	switch (key) {
-	case 'j':
-		cli->is_json = true;
-		return 0;
-	case 's':
-		cli->server = arg;
-		return 0;
 	case OPT_LANG:
 		cli->lang = strncmp(arg, "zh", 2) == 0 ? LANG_ZH : LANG_EN;
 		return 0;
-	case 'k':
-		cli->kit = arg;
-		return 0;
-	case OPT_SEED:
-		cli->seed = arg;
-		return 0;
-	case OPT_RATE:
-		cli->rate = arg;
-		return 0;
-	case OPT_ALL:
-		cli->all = true;
-		return 0;
-	case OPT_BOARD:
-		cli->board = arg;
-		return 0;
-	case OPT_SEARCH:
-		cli->search = arg;
-		return 0;
-	case OPT_STARTER:
-		cli->starter = true;
-		return 0;
-	case OPT_SOLUTION:
-		cli->solution = true;
+	case OPT_FOR:
+		arguments->time = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		take_argument(arguments, arg);
@@ -203,7 +248,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 /* Are the arguments what the command wants? Says what is wrong. */
 static bool arguments_are_good(const struct arguments *arguments)
 {
-	const struct cli *cli = arguments->cli;
+	struct cli *cli = arguments->cli;
 	const struct command *command = arguments->command;
 	struct why why;
 
@@ -211,11 +256,11 @@ static bool arguments_are_good(const struct arguments *arguments)
 		why_set(&why, ERR_INVALID, MSG_CLI_NO_COMMAND, arguments->unknown);
 	} else if (!command) {
 		why_set(&why, ERR_INVALID, MSG_CLI_WHICH_COMMAND);
-	} else if (command->run == command_stop && cli->all && cli->arg_count == 0) {
-		return true;
 	} else if (cli->arg_count < command->min || cli->arg_count > command->max ||
-		(command->run == command_stop && cli->all)) {
+		(command->run == command_stop && cli->arg_count + cli->all > 1)) {
 		why_set(&why, ERR_INVALID, MSG_CLI_USAGE, command->name, command->args);
+	} else if (arguments->time && (cli->for_ms = read_time_ms(arguments->time)) == 0) {
+		why_set(&why, ERR_INVALID, MSG_CLI_TIME, arguments->time);
 	} else {
 		return true;
 	}

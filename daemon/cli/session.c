@@ -16,6 +16,12 @@
 
 enum { MESSAGE_BYTES_MAX = 16 * 1024 * 1024, CONNECT_TIMEOUT_S = 5 };
 
+struct message {
+	struct message *next;
+	size_t length;
+	char text[]; /* after LWS_PRE bytes */
+};
+
 struct session {
 	struct lws_context *context; /* owned */
 	struct lws *wsi;             /* NULL: not connected (any more) */
@@ -23,13 +29,14 @@ struct session {
 	char fault[160];             /* why the connection failed */
 	bool is_open, is_over;
 
-	char *out;                   /* owned: to be sent, after LWS_PRE bytes; NULL = sent */
-	size_t out_length;
+	struct message *out, **out_end; /* owned: to be sent, oldest first */
 	char *in;                    /* owned: the message that comes */
 	size_t in_length;
 
 	int64_t last_id;
-	cJSON *answer;               /* owned until taken */
+	cJSON *answers;              /* owned: array of those that nobody has taken */
+	lws_sorted_usec_list_t timer; /* wakes session_wait() */
+	bool is_awake;
 	cJSON *notifications;        /* owned: array, oldest first */
 };
 
@@ -58,9 +65,29 @@ static void take_message(struct session *session)
 	if (cJSON_HasObjectItem(message, "method")) {
 		cJSON_AddItemToArray(session->notifications, message);
 	} else {
-		cJSON_Delete(session->answer);
-		session->answer = message;
+		cJSON_AddItemToArray(session->answers, message);
 	}
+	session->is_awake = true;
+}
+
+static int send_one(struct session *session, struct lws *wsi)
+{
+	struct message *message = session->out;
+
+	if (!message) {
+		return 0;
+	}
+	int sent = lws_write(wsi, (unsigned char *)message->text + LWS_PRE, message->length,
+		LWS_WRITE_TEXT);
+
+	session->out = message->next;
+	free(message);
+	if (!session->out) {
+		session->out_end = &session->out;
+	} else {
+		lws_callback_on_writable(wsi);
+	}
+	return sent < 0 ? -1 : 0;
 }
 
 static int receive(struct session *session, struct lws *wsi, const char *bytes, size_t count)
@@ -89,15 +116,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return receive(session, wsi, in, length);
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		if (session->out) {
-			int sent = lws_write(wsi, (unsigned char *)session->out + LWS_PRE,
-				session->out_length, LWS_WRITE_TEXT);
-
-			free(session->out);
-			session->out = NULL;
-			return sent < 0 ? -1 : 0;
-		}
-		break;
+		return send_one(session, wsi);
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		snprintf(session->fault, sizeof(session->fault), "%s", in ? (const char *)in : "");
 		session->is_over = true;
@@ -165,7 +184,7 @@ static void gone(struct session *session, struct why *why)
 	why_set(why, ERR_IO, MSG_CLI_GONE, session->address);
 }
 
-static void write_request(struct session *session, const char *method, cJSON *params)
+int64_t session_post(struct session *session, const char *method, cJSON *params)
 {
 	cJSON *request = cJSON_CreateObject();
 
@@ -174,33 +193,70 @@ static void write_request(struct session *session, const char *method, cJSON *pa
 	cJSON_AddStringToObject(request, "method", method);
 	cJSON_AddItemToObject(request, "params", params ? params : cJSON_CreateObject());
 	char *text = cJSON_PrintUnformatted(request);
+	struct message *message = xcalloc(1, sizeof(*message) + LWS_PRE + strlen(text));
 
-	session->out_length = strlen(text);
-	session->out = xrealloc(session->out, LWS_PRE + session->out_length);
-	memcpy(session->out + LWS_PRE, text, session->out_length);
+	message->length = strlen(text);
+	memcpy(message->text + LWS_PRE, text, message->length);
+	*session->out_end = message;
+	session->out_end = &message->next;
 	cJSON_free(text);
 	cJSON_Delete(request);
-	lws_callback_on_writable(session->wsi);
+	if (!session->is_over) {
+		lws_callback_on_writable(session->wsi);
+	}
+	return session->last_id;
+}
+
+cJSON *session_answer(struct session *session, int64_t id)
+{
+	const cJSON *answer;
+	int index = 0;
+
+	cJSON_ArrayForEach(answer, session->answers)
+	{
+		if (cJSON_GetNumberValue(cJSON_GetObjectItem(answer, "id")) == (double)id) {
+			return cJSON_DetachItemFromArray(session->answers, index);
+		}
+		index++;
+	}
+	return NULL;
 }
 
 cJSON *session_call(struct session *session, const char *method, cJSON *params, struct why *why)
 {
-	if (session->is_over) {
-		cJSON_Delete(params);
-		gone(session, why);
-		return NULL;
-	}
-	write_request(session, method, params);
-	while (!session->answer) {
+	int64_t id = session_post(session, method, params);
+	cJSON *answer;
+
+	while (!(answer = session_answer(session, id))) {
 		if (!turn(session)) {
 			gone(session, why);
 			return NULL;
 		}
 	}
-	cJSON *answer = session->answer;
-
-	session->answer = NULL;
 	return answer;
+}
+
+static void on_time(lws_sorted_usec_list_t *timer)
+{
+	lws_container_of(timer, struct session, timer)->is_awake = true;
+}
+
+bool session_wait(struct session *session, int timeout_ms, struct why *why)
+{
+	session->is_awake = false;
+	lws_sul_schedule(session->context, 0, &session->timer, on_time, timeout_ms * LWS_US_PER_MS);
+	while (!session->is_awake && !interrupted) {
+		if (!turn(session)) {
+			gone(session, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+cJSON *session_notification(struct session *session)
+{
+	return cJSON_DetachItemFromArray(session->notifications, 0);
 }
 
 cJSON *session_next(struct session *session, struct why *why)
@@ -246,6 +302,8 @@ struct session *session_open(const char *server, enum lang lang, struct why *why
 
 	snprintf(session->address, sizeof(session->address), "%s", server);
 	session->notifications = cJSON_CreateArray();
+	session->answers = cJSON_CreateArray();
+	session->out_end = &session->out;
 	unsetenv("http_proxy"); /* the daemon is in the room, never behind a proxy */
 	lws_set_log_level(0, NULL);
 	session->context = lws_create_context(&info);
@@ -284,9 +342,14 @@ void session_close(struct session *session)
 	if (session->context) {
 		lws_context_destroy(session->context);
 	}
-	cJSON_Delete(session->answer);
+	cJSON_Delete(session->answers);
 	cJSON_Delete(session->notifications);
-	free(session->out);
+	while (session->out) {
+		struct message *message = session->out;
+
+		session->out = message->next;
+		free(message);
+	}
 	free(session->in);
 	free(session);
 }

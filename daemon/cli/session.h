@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct session;
 
@@ -24,6 +25,14 @@ void session_close(struct session *session); /* NULL is fine */
  * the caller's: {result} or {error}. NULL: the connection is gone, *why tells.
  */
 cJSON *session_call(struct session *session, const char *method, cJSON *params, struct why *why);
+
+/* The same in pieces: asks; takes the answer when it is there, else NULL. */
+int64_t session_post(struct session *session, const char *method, cJSON *params);
+cJSON *session_answer(struct session *session, int64_t id);
+/* Waits until a message comes, or for so long, or Ctrl-C. False: gone, *why tells. */
+bool session_wait(struct session *session, int timeout_ms, struct why *why);
+/* A notification that is there already, which is the caller's; NULL = none. */
+cJSON *session_notification(struct session *session);
 
 /* Waits for the next notification, which is the caller's. NULL: gone (*why), or interrupted. */
 cJSON *session_next(struct session *session, struct why *why);
