@@ -56,9 +56,7 @@ static bool read_start(struct server *server, const cJSON *params, struct script
 		!param_text(params, "case", true, &start->case_id, why) ||
 		!read_kits(params, kits, &start->kit_count, why) ||
 		!param_integer(params, "seed", true, 0, VALUE_INT_LIMIT, &start->seed, why) ||
-		!param_bool(params, "replace", true, &start->replace, why) ||
-		/* for tests, until leases come */
-		!param_bool(params, "deadline", true, &start->has_deadline, why)) {
+		!param_bool(params, "replace", true, &start->replace, why)) {
 		return false;
 	}
 	if (start->case_id && !cases_find_meta(server->cases, start->case_id)) {

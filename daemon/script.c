@@ -429,7 +429,6 @@ static struct run *new_run(struct scripts *scripts, const struct script_start *s
 	memcpy(run->source, start->source, start->source_length);
 	run->source_length = start->source_length;
 	run->seed = start->seed;
-	run->has_deadline = start->has_deadline;
 	run->is_chosen = start->kit || start->kit_count;
 	run_copy_text(run->lesson, sizeof(run->lesson), start->case_id ? start->case_id : "");
 	run_lease_begin(run);

@@ -30,7 +30,6 @@ struct script_start {
 	int64_t seed;          /* of math.random; -1 = by chance */
 	bool replace;          /* stop the run that holds the kit first */
 	bool is_staff;         /* may replace anybody's run */
-	bool has_deadline;     /* as with a lease: killed after 1 s without an answer */
 	const char *by;        /* user or label, "" = open lab */
 	struct client *watcher; /* watches from the start; NULL = nobody */
 };

@@ -55,6 +55,7 @@ const char *run_lease(struct run_kit *kit, struct why *why)
 	if (safety_lease(safety, kit->tap.kit, &run->holder, LEASE_TTL_MS, false, now_us, &id, why)) {
 		return NULL;
 	}
+	run->is_moving = true;
 	return id;
 }
 

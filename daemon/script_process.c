@@ -4,7 +4,7 @@
  * Hang detection (SAFETY S2): every 100 ms the runner gets a ping, which only
  * its scheduler answers; each request of the script counts as an answer too.
  * What it computed since the beat that saw its last answer is its own doing: a
- * run with a deadline is ended after 1 s without an answer and 0.5 s of computing, any other
+ * run with a lease is ended after 1 s without an answer and 0.5 s of computing, any other
  * after script_busy_s (10 s) of computing. A busy PC makes a runner late, but lets it compute
  * nothing, so that it is no hang.
  *
@@ -150,7 +150,7 @@ static void end_hung(struct run *run, int64_t used_us)
 {
 	struct why why, hint;
 
-	if (run->has_deadline || run->is_moving) {
+	if (run->is_moving) {
 		why_set(&why, ERR_TIMEOUT, MSG_RUN_DEADLINE);
 	} else {
 		why_set(&why, ERR_TIMEOUT, MSG_RUN_HUNG, (int)(used_us / 1000000));
@@ -166,7 +166,6 @@ static void on_beat(void *data)
 	struct run *run = data;
 	int64_t now_us = clock_now_us();
 	int64_t cpu_us = clock_cpu_us(run->pid), used_us;
-	bool has_deadline = run->has_deadline || run->is_moving;
 	int64_t busy_us = run->scripts->server->config->script_busy_s * INT64_C(1000000);
 
 	if (run->has_answered) {
@@ -176,7 +175,7 @@ static void on_beat(void *data)
 	}
 	used_us = cpu_us - run->cpu_mark_us;
 	if (used_us >= busy_us ||
-		(has_deadline && used_us >= DEADLINE_CPU_US &&
+		(run->is_moving && used_us >= DEADLINE_CPU_US &&
 			now_us - run->answered_us >= DEADLINE_SILENT_US)) {
 		end_hung(run, used_us);
 		return;

@@ -123,8 +123,7 @@ struct run {
 	char *source;	  /* owned until it is sent */
 	size_t source_length;
 	int64_t seed;
-	bool has_deadline; /* as with a lease: killed after 1 s without an answer */
-	bool is_moving;	   /* it had a lease at its last answer: likewise */
+	bool is_moving;	   /* it had a lease at its last answer: killed after 1 s without one */
 	bool is_chosen;	   /* the starter named the kits: others are forbidden */
 	struct run_kit *kits;
 	struct lease_holder holder; /* of its leases */

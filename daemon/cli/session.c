@@ -238,7 +238,11 @@ cJSON *session_call(struct session *session, const char *method, cJSON *params, 
 
 static void on_time(lws_sorted_usec_list_t *timer)
 {
-	lws_container_of(timer, struct session, timer)->is_awake = true;
+	struct session *session = lws_container_of(timer, struct session, timer);
+
+	session->is_awake = true;
+	/* Else the service that called this goes on waiting for the next timer. */
+	lws_cancel_service(session->context);
 }
 
 bool session_wait(struct session *session, int timeout_ms, struct why *why)

@@ -294,8 +294,8 @@ test('wrong arguments end with 2 and the way it is written', async () => {
 	assert.match(await failure(2, 'dance'), /dance/);
 	assert.match(await failure(2, 'read', 'uno-1'), /kitlab read KIT PROPERTY/);
 	assert.match(await failure(2, 'kits', 'uno-1'), /kitlab kits/);
-	assert.match(await failure(2, 'stop'), /kitlab stop RUN/);
-	assert.match(await failure(2, 'stop', 'x', '--all'), /kitlab stop RUN/);
+	assert.match(await failure(2, 'stop', 'x', '--all'), /kitlab stop \[RUN/);
+	assert.match(await failure(2, 'write', 'uno-1', 'led', 'on', '--for', 'ever'), /ever/);
 	assert.match(await failure(2, '--no-such-option', 'kits'), /no-such-option/);
 	assert.match(await failure(2, 'kits', '--server', 'nowhere'), /nowhere/);
 });

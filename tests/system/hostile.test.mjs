@@ -1,20 +1,20 @@
 /*
  * Scripts that try everything (hostile/*.lua), through the real daemon, several at a
- * time, each with and without a lease-like deadline. Each must end as its header
+ * time, each with and without a robot that it drives. Each must end as its header
  * says; meanwhile the daemon answers, and an innocent script ticks on.
  *
  * Header: `-- fault: N` the row that it belongs to; `-- ends: STATE|STATE` how it ends; `stopped` are those that go on until they are
  * stopped, because they do answer. `-- says: REGEX` on its error, `-- prints: REGEX` on its
- * output (JSON escapes). `-- plain`: a hang that is also run without a deadline, until
+ * output (JSON escapes). `-- plain`: a hang that is also run without a robot, until
  * script_busy_s ends it; the other hangs are run with one only, to spare time.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { root, scratch, until } from './daemon.mjs';
-import { lab } from './lab.mjs';
+import { root, until } from './daemon.mjs';
+import { moving, rovers } from './rover.mjs';
 
 const WORKERS = 6;
 const BUSY_S = 1; /* instead of 10: many scripts share few cores here */
@@ -39,10 +39,10 @@ const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua')).map(
 const jobs = scripts.flatMap((script) => {
 	const hangs = script.ends.includes('killed');
 	const modes = hangs && !script.plain ? [true] : [false, true];
-	return modes.map((deadline) => ({ ...script, deadline, hangs }));
+	return modes.map((drives) => ({ ...script, drives, hangs }));
 });
 /* The long ones first, so that the others fill the gaps. */
-jobs.sort((a, b) => (b.hangs && !b.deadline) - (a.hangs && !a.deadline));
+jobs.sort((a, b) => (b.hangs && !b.drives) - (a.hangs && !a.drives));
 
 function probe(url) {
 	const child = spawn('nice', ['-n', '-15', process.execPath, path.join(root, 'tests/system/probe.mjs'),
@@ -64,9 +64,9 @@ function computing(daemon) {
 	return { all: sum(all), idle: sum(all.slice(3, 5)), ours: sum(own) + (user + system) / 1e6 };
 }
 
-async function play(client, kit, job) {
+async function play(client, kit, board, job) {
 	const { run } = await client.call('script.run',
-		{ source: job.source, name: job.name, kit, deadline: job.deadline, seed: 1 });
+		{ source: job.drives ? moving(job.source) : job.source, name: job.name, kit, seed: 1 });
 	const of = (method) => client.notifications.filter((n) => n.method === method && n.params.run === run)
 		.map((n) => n.params);
 	const end = () => of('script.state').find((p) => ENDS.includes(p.state));
@@ -76,14 +76,15 @@ async function play(client, kit, job) {
 		await client.call('script.stop', { run });
 	}
 	const { state, error } = await until(end, 150000, `the end of ${job.name}`);
-	const told = `${job.name}${job.deadline ? ' with a deadline' : ''}: ${state} ${JSON.stringify(error)}`;
+	const told = `${job.name}${job.drives ? ' with a robot' : ''}: ${state} ${JSON.stringify(error)}`;
 	assert.ok(job.ends.includes(state), told);
-	if (state === 'failed' || (state === 'killed' && !job.deadline)) {
+	if (state === 'failed' || (state === 'killed' && !job.drives)) {
 		assert.match(`${error.message} ${error.hint ?? ''}`, job.says, told);
 	}
 	if (job.prints) {
 		assert.match(of('script.output').map((p) => p.text).join(''), job.prints, told);
 	}
+	await until(() => board.speed === 0, 5000, `the robot to rest after ${job.name}`);
 	return { run, state };
 }
 
@@ -92,10 +93,8 @@ test('hostile scripts end as they should and nobody else notices', { timeout: 24
 	for (let row = 22; row <= 28; row++) {
 		assert.ok(scripts.some((script) => script.title.startsWith(`fault_${row}_`)), `row ${row}`);
 	}
-	const boards = Object.fromEntries(['calm', ...Array(WORKERS).keys()].map((n) => [`b${n}`, {}]));
-	const config = path.join(scratch(), 'kitlabd.conf');
-	writeFileSync(config, `[scripts]\nscript_busy_s = ${BUSY_S}\n`);
-	const { client, daemon } = await lab(t, boards, { args: ['--config', config] });
+	const labels = ['calm', ...Array(WORKERS).keys()].map((n) => `b${n}`);
+	const { client, daemon, boards } = await rovers(t, labels, { config: `[scripts]\nscript_busy_s = ${BUSY_S}\n` });
 	const innocent = await client.call('script.run', { kit: 'bcalm', source: `
 		local worst, ticks, last = 0, 0, now()
 		every(0.1, function()
@@ -110,7 +109,7 @@ test('hostile scripts end as they should and nobody else notices', { timeout: 24
 	const failures = [];
 	await Promise.all([...Array(WORKERS).keys()].map(async (worker) => {
 		for (let job = queue.shift(); job; job = queue.shift()) {
-			await t.test(`${job.title}${job.deadline ? ', with a deadline' : ''}`, () => play(client, `b${worker}`, job))
+			await t.test(`${job.title}${job.drives ? ', with a robot' : ''}`, () => play(client, `b${worker}`, boards[`b${worker}`], job))
 				.catch((error) => failures.push(error));
 		}
 	}));

@@ -8,6 +8,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { connect, program, run as launch, scratch, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
+import { moving, rovers } from './rover.mjs';
 
 const ENDS = ['finished', 'failed', 'stopped', 'killed'];
 const status = (pid, key) => new RegExp(`^${key}:[ \\t]*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
@@ -45,7 +46,7 @@ async function one(client, daemon, source, more) {
 }
 
 test('the process of a script', async (t) => {
-	const { client, daemon, connect } = await lab(t, {});
+	const { client, daemon, connect } = await rovers(t);
 
 	await t.test('has no rights, no files, and waits behind the daemon', async () => {
 		const { run, pid } = await one(client, daemon, 'sleep(1000)');
@@ -75,22 +76,22 @@ test('the process of a script', async (t) => {
 		assert.equal(daemon.status, null);
 	});
 	await t.test('that the system stops is no hang: it goes on when it can', async () => {
-		const { run, pid } = await one(client, daemon, 'local t = every(0.02, function() end) sleep(2.5) t:stop() print "on"',
-			{ deadline: true });
+		const { run, pid } = await one(client, daemon,
+			moving('local t = every(0.02, function() end) sleep(2.5) t:stop() print "on"'), { kit: 'r1' });
 		process.kill(Number(pid), 'SIGSTOP');
 		const before = Number(stat(pid)[11]) + Number(stat(pid)[12]);
-		await new Promise((resolve) => setTimeout(resolve, 2000)); /* longer than the deadline */
+		await new Promise((resolve) => setTimeout(resolve, 2000)); /* longer than a script with a lease may be silent */
 		assert.equal(Number(stat(pid)[11]) + Number(stat(pid)[12]), before);
 		process.kill(Number(pid), 'SIGCONT');
 		assert.equal((await ended(client, run)).state, 'finished');
 	});
 	await t.test('that computes long but answers is no hang', async () => {
-		const run = await go(client, 'local t = now() while now() - t < 3 do for i = 1, 1e5 do end end', { deadline: true });
+		const run = await go(client, moving('local t = now() while now() - t < 3 do for i = 1, 1e5 do end end'), { kit: 'r1' });
 		assert.equal((await ended(client, run)).state, 'finished');
 	});
 	await t.test('fault_22: a hang is told in each watcher\'s language, with its line', async () => {
 		const chinese = await connect({ lang: 'zh' });
-		const run = await go(client, 'print "x"\nwhile true do\nend', { deadline: true });
+		const run = await go(client, moving('print "x"\nwhile true do\nend'), { kit: 'r1' });
 		await chinese.call('script.watch', { run });
 		const [english, other] = await Promise.all([ended(client, run), ended(chinese, run)]);
 		assert.equal(english.state, 'killed');

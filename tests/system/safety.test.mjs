@@ -1,0 +1,526 @@
+/*
+ * SAFETY.md on the real daemon: leases over WebSocket, HTTP and scripts, the stop, limits; and the
+ * faults that end motion: hangs, kills, stalls, lines and links that go.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { now, request, until, untilState } from './daemon.mjs';
+import { drive, feed, rovers, untilRest, watchMotion } from './rover.mjs';
+
+const ENDS = ['finished', 'failed', 'stopped', 'killed'];
+const lost = (client, kit) => client.next((p, m) => m === 'lease.lost' && p.kit === kit).then((n) => n.params);
+const ended = (client, run) => client.waitFor((p, m) => m === 'script.state' && p.run === run && ENDS.includes(p.state),
+	20000).then((n) => n.params);
+const said = (client, run, text) => client.waitFor((p, m) => m === 'script.output' && p.run === run && p.text.includes(text), 10000);
+const go = async (client, source, more = {}) => (await client.call('script.run', { source, ...more })).run;
+const row = async (client, kit) => (await client.call('kits.list')).kits.find(({ id }) => id === kit);
+
+function runnerOf(daemon) {
+	return Number(readdirSync('/proc').find((pid) => {
+		try {
+			return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'kitlab-runner\n' &&
+				Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1]) === daemon.pid;
+		} catch {
+			return false;
+		}
+	}));
+}
+
+/* The lease's time, the gate's 20 ms, and what a busy machine needs. */
+const LEASE_MS = 300;
+const SOON = 250;
+
+test('leases over WebSocket', async (t) => {
+	const { client, connect, r1, daemon } = await rovers(t, ['r1', 'r2']);
+
+	await t.test('safety_S1_no_lease_no_motion', async () => {
+		const error = await client.refusal('kit.write', { kit: 'r1', property: 'motor.1', value: 0.5 });
+		assert.equal(error.reason, 'refused');
+		assert.equal(r1.moves.length, 0);
+		await client.call('kit.write', { kit: 'r1', property: 'led', value: true });
+	});
+
+	await t.test('safety_S1_a_lease_drives_and_its_row_names_the_holder', async () => {
+		const lease = await drive(client, 'r1');
+		await until(() => r1.speed === 128);
+		const { holder } = await row(client, 'r1');
+		assert.match(holder, /^page-\d+$/);
+		await client.call('lease.release', { lease });
+		await until(() => r1.speed === 0);
+		assert.equal((await row(client, 'r1')).holder, null);
+		assert.equal((await client.refusal('lease.feed', { lease })).reason, 'lost');
+	});
+
+	await t.test('safety_S1_a_lease_that_is_not_fed_ends', async () => {
+		const loss = lost(client, 'r1');
+		const start = now();
+		await drive(client, 'r1');
+		const rest = await untilRest(r1, start);
+		assert.ok(rest >= LEASE_MS - 5, `rest after ${rest} ms`);
+		assert.ok(rest <= LEASE_MS + SOON, `rest after ${rest} ms`);
+		assert.equal((await loss).reason, 'expired');
+	});
+
+	await t.test('safety_S1_feeding_keeps_it', async () => {
+		const lease = await drive(client, 'r1');
+		const stop = feed(client, lease);
+		const start = now();
+		await until(() => now() - start > 1000);
+		assert.equal(r1.speed, 128);
+		stop();
+		await untilRest(r1, now());
+	});
+
+	await t.test('fault_55_two_people_drive_one_robot', async () => {
+		const pupil = await connect();
+		const lease = await drive(pupil, 'r1');
+		const stop = feed(pupil, lease);
+		const error = await client.refusal('kit.lease', { kit: 'r1' });
+		assert.equal(error.reason, 'busy');
+		assert.match(error.hint, /page-\d+/);
+		const loss = lost(pupil, 'r1');
+		const { lease: taken } = await client.call('kit.lease', { kit: 'r1', take: true });
+		const { reason, by } = await loss;
+		stop();
+		assert.equal(reason, 'taken');
+		assert.equal(by, (await row(client, 'r1')).holder);
+		assert.equal((await pupil.refusal('kit.write', { kit: 'r1', property: 'motor.1', value: 1, lease })).reason, 'lost');
+		assert.equal((await pupil.refusal('lease.feed', { lease: taken })).reason, 'forbidden');
+		await client.call('lease.release', { lease: taken });
+		await pupil.close();
+	});
+
+	await t.test('fault_44_a_connection_that_ends_stops_at_once', async () => {
+		const other = await connect();
+		await drive(other, 'r1');
+		await until(() => r1.speed === 128);
+		const start = now();
+		other.ws.terminate();
+		const rest = await untilRest(r1, start);
+		assert.ok(rest < LEASE_MS, `rest after ${rest} ms`);
+	});
+
+	await t.test('fault_44_a_line_that_brings_nothing_ends_by_age', async () => {
+		const other = await connect();
+		await drive(other, 'r1');
+		const start = now(); /* open, and silent: a pulled cable */
+		const rest = await untilRest(r1, start);
+		assert.ok(rest <= LEASE_MS + SOON, `rest after ${rest} ms`);
+		await other.close();
+	});
+
+	await t.test('safety_S10_checks_explain', async () => {
+		const { checks } = await client.call('kit.checks', { kit: 'r2' });
+		assert.deepEqual(checks.map(({ id }) => id), ['stop', 'ready', 'motion', 'free', 'battery', 'rest']);
+		assert.ok(checks.every(({ passed }) => passed));
+		assert.equal((await client.call('kit.describe', { kit: 'r2' })).dead_man, false);
+	});
+
+	await t.test('metrics count leases', async () => {
+		const lease = await drive(client, 'r2');
+		assert.match((await request(`${daemon.url}metrics`)).text, /^kitlab_leases 1$/m);
+		await client.call('lease.release', { lease });
+		assert.match((await request(`${daemon.url}metrics`)).text, /^kitlab_leases 0$/m);
+	});
+});
+
+test('safety_S1_pupils_take_nothing_over', async (t) => {
+	const { client, connect } = await rovers(t, ['r1'], { args: ['--open-lab=student'] });
+	const other = await connect();
+	const stop = feed(other, await drive(other, 'r1'));
+	assert.equal((await client.refusal('kit.lease', { kit: 'r1', take: true })).reason, 'forbidden');
+	assert.equal((await client.refusal('room.clear')).reason, 'forbidden');
+	stop();
+});
+
+test('leases over HTTP', async (t) => {
+	const { client, daemon, r1 } = await rovers(t);
+	const put = (value, lease) => request(`${daemon.url}things/r1/properties/motor.1`,
+		{ method: 'PUT', body: value, headers: lease ? { 'kitlab-lease': lease } : {} });
+
+	await t.test('safety_S1_a_motion_command_needs_the_header', async () => {
+		assert.equal((await put(0.5)).status, 409);
+		assert.equal((await put(0.5, 'x'.repeat(32))).status, 503);
+		assert.equal(r1.moves.length, 0);
+		const { lease } = await client.call('kit.lease', { kit: 'r1' });
+		assert.equal((await put(0.5, lease)).status, 204);
+		await until(() => r1.speed === 128);
+		await client.call('lease.release', { lease });
+	});
+
+	await t.test('safety_S1_a_lease_of_a_program_ends_by_age', async () => {
+		const taken = await request(`${daemon.url}api/v1/leases`, { method: 'POST', body: { kit: 'r1', ttl: 200 } });
+		assert.equal(taken.status, 200);
+		const { lease, ttl } = taken.json;
+		assert.equal(ttl, 200);
+		assert.equal((await put(1, lease)).status, 204);
+		assert.equal((await request(`${daemon.url}api/v1/leases/${lease}/feed`, { method: 'POST' })).status, 204);
+		await untilRest(r1, now());
+		assert.equal((await request(`${daemon.url}api/v1/leases/${lease}/feed`, { method: 'POST' })).status, 503);
+		const again = (await request(`${daemon.url}api/v1/leases`, { method: 'POST', body: { kit: 'r1' } })).json.lease;
+		assert.equal((await request(`${daemon.url}api/v1/leases/${again}`, { method: 'DELETE' })).status, 204);
+		assert.equal((await request(`${daemon.url}api/v1/leases`, { method: 'POST', body: { kit: 'r9' } })).status, 404);
+		assert.equal((await request(`${daemon.url}api/v1/leases`, { method: 'POST', body: { kit: 'r1', ttl: 5000 } })).status, 400);
+	});
+
+	await t.test('safety_S5_the_stop_over_HTTP', async () => {
+		const answer = await request(`${daemon.url}api/v1/room/stop`, { method: 'POST', body: { level: 'hold' } });
+		assert.equal(answer.status, 200);
+		assert.deepEqual(answer.json, { confirmed: ['r1'], unconfirmed: [] });
+		assert.equal((await put(0.5)).status, 423);
+		assert.equal((await request(`${daemon.url}things/r1/properties/led`, { method: 'PUT', body: true })).status, 423);
+		assert.equal((await request(`${daemon.url}api/v1/room/stop`, { method: 'POST' })).status, 200);
+		await client.call('room.clear');
+	});
+});
+
+test('scripts that drive', async (t) => {
+	const { client, connect, daemon, r1 } = await rovers(t, ['r1', 'r2']);
+
+	await t.test('safety_S2_driving_goes_on_while_the_script_sleeps', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			r.motor[1] = 0.5 sleep(1) r.motor[1] = 0`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		const start = now();
+		assert.equal((await ended(client, run)).state, 'finished');
+		const rest = await untilRest(r1, start);
+		assert.ok(rest > 800, `drove ${rest} ms`);
+	});
+
+	await t.test('safety_S1_a_script_that_ends_or_fails_stops', async () => {
+		for (const end of ['', 'error("no")']) {
+			const run = await go(client, `local r = require("kit").open() r.motor[1] = 0.5 sleep(0.3) print("end") ${end}`, { kit: 'r1' });
+			await said(client, run, 'end');
+			const start = now();
+			await untilRest(r1, start - 100);
+			assert.ok(now() - start < LEASE_MS, `rest after ${now() - start} ms`);
+			await ended(client, run);
+			assert.equal((await row(client, 'r1')).holder, null);
+		}
+	});
+
+	await t.test('fault_22_an_endless_loop_stops_its_robot_and_is_killed', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			print("hang") r.motor[1] = 0.5 while true do end`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		const start = now();
+		const rest = await untilRest(r1, start);
+		assert.ok(rest <= LEASE_MS + SOON, `rest after ${rest} ms`);
+		const end = await ended(client, run);
+		assert.equal(end.state, 'killed');
+		assert.ok(now() - start < 5000, 'killed soon');
+	});
+
+	await t.test('fault_23_a_hang_inside_of_C_code_stops_its_robot', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			r.motor[1] = 0.5 sleep(0.2) print("hang")
+			string.find(string.rep("a", 100), string.rep("a?", 100) .. string.rep("a", 100))`, { kit: 'r1' });
+		await said(client, run, 'hang');
+		const rest = await untilRest(r1, now());
+		assert.ok(rest <= LEASE_MS + SOON, `rest after ${rest} ms`);
+		assert.equal((await ended(client, run)).state, 'killed');
+	});
+
+	await t.test('safety_S2_a_script_that_lives_again_drives_by_its_next_command_only', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			r.motor[1] = 0.5 print("drives") sleep(1.5) print("again") r.motor[1] = 0.25 sleep(1000)`, { kit: 'r1' });
+		await said(client, run, 'drives');
+		await until(() => r1.speed === 128);
+		const pid = runnerOf(daemon);
+		process.kill(pid, 'SIGSTOP');
+		await untilRest(r1, now());
+		process.kill(pid, 'SIGCONT');
+		assert.equal(r1.speed, 0);
+		await said(client, run, 'again');
+		await until(() => r1.speed === 64);
+		await client.call('script.stop', { run });
+	});
+
+	await t.test('fault_29_a_killed_runner_ends_its_leases_now', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			while true do r.motor[1] = 0.5 sleep(0.01) end`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		const start = now();
+		process.kill(runnerOf(daemon), 'SIGKILL');
+		const rest = await untilRest(r1, start);
+		assert.ok(rest < LEASE_MS, `rest after ${rest} ms`);
+		assert.equal((await ended(client, run)).state, 'killed');
+	});
+
+	await t.test('fault_30_a_frozen_runner_expires_by_age_and_is_no_hang', async () => {
+		const run = await go(client, `local r = require("kit").open() r.motor[1] = 0.5 sleep(1000)`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		const pid = runnerOf(daemon);
+		const start = now();
+		process.kill(pid, 'SIGSTOP');
+		const rest = await untilRest(r1, start);
+		assert.ok(rest <= LEASE_MS + SOON, `rest after ${rest} ms`);
+		await until(() => now() - start > 1500);
+		process.kill(pid, 'SIGCONT');
+		await until(async () => (await client.call('script.watch', { run })).state === 'running');
+		assert.equal(r1.speed, 0, 'nothing is taken up again by itself');
+		await client.call('script.stop', { run });
+	});
+
+	await t.test('fault_28_a_flood_of_motion_commands_costs_only_itself', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			local n = 0
+			while true do n = n + 1 r.motor[1] = n % 100 / 100 print(n) end`, { kit: 'r1' });
+		await until(() => r1.moves.length > 500, 10000);
+		const start = now();
+		await client.call('kits.list');
+		assert.ok(now() - start < 500, `an answer after ${now() - start} ms`);
+		const other = await connect();
+		const lease = await drive(other, 'r2');
+		await other.call('lease.release', { lease });
+		await client.call('script.stop', { run });
+		await until(() => r1.speed === 0);
+		await other.close();
+	});
+
+	await t.test('fault_55_a_script_whose_robot_was_taken_does_not_get_it_back', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			local ok, e repeat r.motor[1] = 0.5 sleep(0.05) ok, e = pcall(function() r.motor[1] = 0.5 end) until not ok
+			print(e.code) sleep(0.5)
+			ok, e = pcall(function() r.motor[1] = 0.5 end) print(ok, e.code, e.message)`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		const { lease } = await client.call('kit.lease', { kit: 'r1', take: true });
+		await client.call('lease.release', { lease });
+		await said(client, run, 'false\tlost');
+		await ended(client, run);
+		assert.equal(r1.speed, 0);
+	});
+
+	await t.test('safety_S7_after_a_lost_kit_the_script_moves_it_no_more', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			r.motor[1] = 0.5
+			local ok, e repeat sleep(0.05) ok, e = pcall(function() r.motor[1] = 0.5 end) until not ok
+			print("first", e.code)
+			repeat sleep(0.1) until pcall(function() r.led = true end)
+			print("back", pcall(function() r.motor[1] = 0.5 end))`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		r1.unplug();
+		await said(client, run, 'first\tlost');
+		await r1.listen(r1.file);
+		await said(client, run, 'back\tfalse');
+		assert.equal(r1.speed, 0);
+		await ended(client, run);
+	});
+
+	await t.test('a motion method works as an action', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			r["motor.2"] = 0.5 print(r["motor.2"], r.motor[2])`, { kit: 'r2' });
+		await said(client, run, '0.5\t0.5');
+		await ended(client, run);
+	});
+});
+
+test('safety_S9_limits_of_the_configuration', async (t) => {
+	const { client } = await rovers(t, ['r1'], { config: '[limits]\nmotor_max = 0.4\nunattended_s = 2\n[limits case:blink]\nmotor_max = 0.2\n' });
+
+	await t.test('refuse what is over them by name', async () => {
+		const { lease } = await client.call('kit.lease', { kit: 'r1' });
+		const error = await client.refusal('kit.write', { kit: 'r1', property: 'motor.1', value: 0.5, lease });
+		assert.equal(error.reason, 'limit');
+		assert.match(error.hint, /motor\.1.*0\.4/);
+		await client.call('kit.write', { kit: 'r1', property: 'motor.1', value: 0.4, lease });
+		await client.call('lease.release', { lease });
+	});
+	await t.test('hold for scripts, those of a lesson too', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			print(pcall(function() r.motor[1] = 0.3 end)) r.motor[1] = 0.2 print("well")`, { kit: 'r1', case: 'blink' });
+		await said(client, run, 'false');
+		await said(client, run, 'well');
+		await ended(client, run);
+	});
+	await t.test('end motion that nobody attends', async () => {
+		const run = await go(client, `local r = require("kit").open()
+			while true do r.motor[1] = 0.2 sleep(0.05) end`, { kit: 'r1' });
+		const end = await ended(client, run);
+		assert.equal(end.state, 'failed');
+		assert.match(end.error.message, /2 s/);
+	});
+});
+
+test('the stop', async (t) => {
+	const { client, connect, r1, r2, daemon } = await rovers(t, ['r1', 'r2']);
+	const rest = { stopped: false, level: null, by: null, at: null, confirmed: [], unconfirmed: [], seats: [] };
+
+	await t.test('safety_S5_stops_all_scripts_and_kits_and_stays', async () => {
+		const run = await go(client, `local r = require("kit").open() r.motor[1] = 0.5 sleep(1000)`, { kit: 'r1' });
+		await until(() => r1.speed === 128, 10000);
+		await drive(client, 'r2');
+		await client.call('kit.write', { kit: 'r2', property: 'led', value: true });
+		const watcher = await connect();
+		assert.deepEqual(await watcher.call('room.watch'), rest);
+		const start = now();
+		const answer = await client.call('room.stop', { level: 'hold' });
+		const took = now() - start;
+		assert.ok(took < 250 + SOON, `answered after ${took} ms`);
+		assert.deepEqual(answer, { confirmed: ['r1', 'r2'], unconfirmed: [] });
+		assert.equal(r1.speed, 0);
+		assert.equal(r2.speed, 0);
+		assert.equal(r2.pins[13].value, 0, 'lamps too');
+		assert.ok(['stopped'].includes((await ended(client, run)).state));
+		await said(client, run, 'stop was pressed');
+		await watcher.waitFor((p, m) => m === 'room.changed' && p.stopped && p.unconfirmed.length === 0 && p.level === 'hold');
+		for (const [method, params] of Object.entries({
+			'kit.write': { kit: 'r1', property: 'led', value: true },
+			'kit.act': { kit: 'r1', action: 'reset' },
+			'kit.lease': { kit: 'r1' },
+			'kit.wiring': { kit: 'r1', profile: null },
+			'script.run': { source: '' },
+		})) {
+			assert.equal((await client.refusal(method, params)).reason, 'stopped', method);
+		}
+		await client.call('kit.read', { kit: 'r1', property: 'led' });
+		await client.call('room.clear');
+		await watcher.waitFor((p, m) => m === 'room.changed' && !p.stopped);
+		const before = r1.moves.length;
+		await client.call('kit.write', { kit: 'r1', property: 'led', value: true });
+		await until(() => r1.pins[13].value === 1);
+		assert.equal(r1.moves.length, before, 'nothing moves by itself');
+		assert.match((await request(`${daemon.url}metrics`)).text, /^kitlab_stops_total 1$/m);
+		await watcher.close();
+	});
+
+	await t.test('safety_S6_a_board_that_does_not_answer_is_not_confirmed', async () => {
+		await drive(client, 'r1');
+		r1.stopReading();
+		const start = now();
+		const answer = await client.call('room.stop', { level: 'hold' });
+		assert.ok(now() - start < 250 + SOON, `answered after ${now() - start} ms`);
+		assert.deepEqual(answer, { confirmed: ['r2'], unconfirmed: ['r1'] });
+		const room = await client.call('room.watch');
+		assert.deepEqual(room.unconfirmed, ['r1']);
+		r1.resumeReading();
+		await client.waitFor((p, m) => m === 'room.changed' && p.stopped && p.confirmed.length === 2);
+		await client.call('room.clear');
+		await until(() => r1.speed === 0);
+	});
+
+	await t.test('safety_S5_a_seat_stops_alone', async () => {
+		const lease = await drive(client, 'r2');
+		const stop = feed(client, lease);
+		await drive(client, 'r1');
+		assert.deepEqual(await client.call('room.stop', { level: 'hold', seat: '1' }), { confirmed: ['r1'], unconfirmed: [] });
+		assert.equal((await client.refusal('kit.lease', { kit: 'r1' })).reason, 'stopped');
+		await client.call('kit.write', { kit: 'r2', property: 'motor.1', value: 0.5, lease });
+		const room = await client.call('room.watch');
+		assert.equal(room.stopped, false);
+		assert.deepEqual(room.seats.map(({ seat, level }) => [seat, level]), [['1', 'hold']]);
+		assert.equal((await client.refusal('script.run', { source: '', kit: 'r1' })).reason, 'stopped');
+		await client.call('room.clear', { seat: '1' });
+		stop();
+		await client.call('lease.release', { lease }).catch(() => {});
+	});
+
+	await t.test('safety_S5_a_kit_that_is_plugged_in_meanwhile_is_held', async () => {
+		r2.unplug();
+		await until(async () => (await row(client, 'r2')).state === 'lost');
+		assert.deepEqual(await client.call('room.stop', {}), { confirmed: ['r1'], unconfirmed: [] });
+		await r2.listen(r2.file);
+		watchMotion(r2);
+		await untilState(client, 'r2', 'ready');
+		await until(async () => (await client.call('room.watch')).confirmed.includes('r2'));
+		await client.call('room.clear');
+	});
+
+	await t.test('safety_S5_kill_takes_pulses_from_servos', async () => {
+		const { lease } = await client.call('kit.lease', { kit: 'r1' });
+		await client.call('kit.write', { kit: 'r1', property: 'servo', value: 45, lease });
+		await until(() => r1.pins[9].mode === 4);
+		await client.call('room.stop', { level: 'hold' });
+		assert.equal(r1.pins[9].mode, 4);
+		await client.call('room.stop', { level: 'kill' });
+		assert.equal(r1.pins[9].mode, 0);
+		assert.equal((await client.call('room.watch')).level, 'kill');
+		await client.call('room.clear');
+	});
+
+	await t.test('fault_56_a_stop_goes_through_a_storm', async () => {
+		const lease = await drive(client, 'r1');
+		const storm = await connect();
+		let on = true;
+		const flood = (async () => {
+			while (on) {
+				await Promise.all(Array.from({ length: 50 }, () => storm.call('kit.write',
+					{ kit: 'r2', property: 'led', value: true }).catch(() => {})));
+			}
+		})();
+		const stop = feed(client, lease);
+		const other = await connect();
+		await until(() => r2.log.length > 200);
+		const start = now();
+		const answers = await Promise.all([other, storm, other].map((one) => one.call('room.stop', {})));
+		assert.ok(now() - start < 250 + SOON, `answered after ${now() - start} ms`);
+		for (const { unconfirmed } of answers) {
+			assert.deepEqual(unconfirmed, []);
+		}
+		assert.equal(r1.speed, 0);
+		on = false;
+		stop();
+		await flood;
+		await client.call('room.clear');
+		await storm.close();
+		await other.close();
+	});
+});
+
+test('fault_56_a_pupil_over_the_rate_is_heard_when_pressing_stop', async (t) => {
+	const { client, connect, r1 } = await rovers(t, ['r1'], { args: ['--open-lab=student'] });
+	await drive(client, 'r1');
+	const asked = Array.from({ length: 300 }, () => client.call('kits.list').catch((error) => error.reason));
+	const answer = await client.call('room.stop', { level: 'kill' });
+	assert.deepEqual(answer, { confirmed: ['r1'], unconfirmed: [] });
+	assert.equal(r1.speed, 0);
+	assert.ok((await Promise.all(asked)).includes('limit'));
+	const other = await connect();
+	assert.equal((await other.call('room.watch')).level, 'hold', "a pupil's first press holds");
+	await client.call('room.stop', { level: 'kill' });
+	assert.equal((await other.call('room.watch')).level, 'kill');
+});
+
+test('the daemon itself', async (t) => {
+	await t.test('fault_32_a_daemon_that_was_frozen_judges_leases_by_age', async (t2) => {
+		const { client, daemon, r1 } = await rovers(t2);
+		const lease = await drive(client, 'r1');
+		const loss = lost(client, 'r1');
+		daemon.signal('SIGSTOP');
+		/* It waits in the socket, and is read before any timer: it must not renew. */
+		const late = client.refusal('lease.feed', { lease });
+		const more = client.refusal('kit.write', { kit: 'r1', property: 'motor.1', value: 1, lease });
+		const start = now();
+		await until(() => now() - start > 1000);
+		daemon.signal('SIGCONT');
+		assert.equal((await late).reason, 'lost');
+		assert.equal((await more).reason, 'lost');
+		assert.equal((await loss).reason, 'expired');
+		await until(() => r1.speed === 0);
+		assert.ok(!r1.moves.some(({ value }) => value === 255), 'no late command got through');
+	});
+
+	await t.test('fault_31_a_killed_daemon_starts_idle', async (t2) => {
+		const room = await rovers(t2);
+		await drive(room.client, 'r1');
+		await room.client.call('room.stop', {});
+		await room.daemon.kill();
+		const { r1 } = room;
+		const again = await rovers(t2, ['x1']);
+		const rows = (await again.client.call('kits.list')).kits;
+		assert.ok(rows.every(({ holder }) => holder === null));
+		assert.equal((await again.client.call('room.watch')).stopped, false);
+		assert.equal(again.x1.moves.filter(({ value }) => value > 0).length, 0);
+		void r1;
+	});
+
+	await t.test('safety_S7_a_daemon_that_ends_holds_all', async (t2) => {
+		const { client, daemon, r1 } = await rovers(t2);
+		const stop = feed(client, await drive(client, 'r1'));
+		await until(() => r1.speed === 128);
+		await daemon.stop();
+		stop();
+		assert.equal(r1.speed, 0);
+	});
+});
