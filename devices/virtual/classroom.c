@@ -87,8 +87,7 @@ static enum err set_pose(struct bench *bench, const cJSON *json, const struct fl
 {
 	double pose[3];
 
-	if (!plan_read_numbers(json, pose, 3) || !(pose[0] >= 0 && pose[0] <= plan->size[0]) ||
-		!(pose[1] >= 0 && pose[1] <= plan->size[1])) {
+	if (!plan_read_pose(json, plan, pose)) {
 		return why_set(why, ERR_INVALID, MSG_WORLD_PLACE, "pose", bench->spec.label,
 			"[x, y, heading]", plan->size[0], plan->size[1]);
 	}

@@ -196,7 +196,8 @@ static enum err add_board(const struct reader *in, const cJSON *json)
 	const cJSON *pose = cJSON_GetObjectItemCaseSensitive(json, "pose");
 	double place[3];
 
-	if (!wrong && pose && !(spec.class->has_body && plan_read_numbers(pose, place, 3))) {
+	if (!wrong && pose &&
+		!(spec.class->has_body && plan_read_pose(pose, &classroom->floor->plan, place))) {
 		wrong = "pose";
 	}
 	if (wrong && strcmp(wrong, "model") == 0) {

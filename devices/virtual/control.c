@@ -19,7 +19,8 @@ struct control {
 	struct loop *loop;           /* borrowed */
 	struct classroom *classroom; /* borrowed; NULL until it is announced */
 	struct lines *lines;
-	struct loop_timer *frames;   /* runs while somebody watches */
+	struct loop_timer *frames;
+	bool is_watched;
 	struct classroom_seen seen;
 };
 
@@ -134,13 +135,16 @@ static void on_frame(void *data)
 	}
 }
 
-/* True begins again with all of it. */
+/* The answer has everything; frames tell what changed after the first of them. */
 static cJSON *watch(struct control *control, bool on)
 {
-	loop_timer_stop(control->frames);
-	if (on) {
+	if (!on) {
+		loop_timer_stop(control->frames);
+	} else if (!control->is_watched) {
+		cJSON_Delete(classroom_view(control->classroom, &control->seen));
 		loop_timer_start(control->frames, FRAME_US, FRAME_US);
 	}
+	control->is_watched = on;
 	return classroom_view(control->classroom, NULL);
 }
 

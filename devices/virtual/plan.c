@@ -127,12 +127,21 @@ static bool is_between(double value, double min, double max)
 	return value >= min && value <= max;
 }
 
+static bool is_inside(const struct floor_plan *plan, const double at[2])
+{
+	return is_between(at[0], 0, plan->size[0]) && is_between(at[1], 0, plan->size[1]);
+}
+
+bool plan_read_pose(const cJSON *json, const struct floor_plan *plan, double pose[3])
+{
+	return plan_read_numbers(json, pose, 3) && is_inside(plan, pose);
+}
+
 static bool read_place(const cJSON *json, const struct floor_plan *plan, struct floor_point *point)
 {
 	double at[2];
 
-	if (!plan_read_numbers(json, at, 2) || !is_between(at[0], 0, plan->size[0]) ||
-		!is_between(at[1], 0, plan->size[1])) {
+	if (!plan_read_numbers(json, at, 2) || !is_inside(plan, at)) {
 		return false;
 	}
 	*point = (struct floor_point){at[0], at[1]};

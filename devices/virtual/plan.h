@@ -13,3 +13,5 @@ cJSON *plan_tell(const struct floor_plan *plan);
 enum err plan_merge(struct floor_plan *plan, const cJSON *objects, struct why *why);
 /* [x, y, ...] of so many numbers; false: it is something else. */
 bool plan_read_numbers(const cJSON *json, double *numbers, int count);
+/* [x, y, heading] inside the room. */
+bool plan_read_pose(const cJSON *json, const struct floor_plan *plan, double pose[3]);

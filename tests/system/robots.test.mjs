@@ -101,6 +101,8 @@ test('who watches the floor sees what moves, and nothing while all stand', async
 	assert.deepEqual(floor.kits['m-1'].pose, [0.5, 0.5, 0]);
 	assert.equal(floor.kits['m-1'].speed, 0);
 	assert.equal(floor.objects[0].type, 'room');
+	await client.call('world.get');
+	assert.equal(floor.frames, 0);
 	await client.call('world.set', { kits: { 'm-2': { pose: [1.5, 1, 0] } } });
 	await until(() => floor.kits['m-2'].pose[0] === 1.5);
 	await client.call('world.set', { objects: [{ id: 'post', type: 'circle', at: [2, 1], radius: 0.1 }] });

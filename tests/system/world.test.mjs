@@ -46,6 +46,17 @@ test('a virtual classroom that dies comes back, with the same kits', async (t) =
 	await until(async () => Math.abs((await client.call('kit.read', { kit: 'uno-1', property: 'light' })).value - 0.75) < 0.01);
 });
 
+test('who watches the floor sees it again when the virtual classroom came back', async (t) => {
+	const { daemon, client } = await lab(t, {}, { args: ['--virtual', 'default'] });
+	await allReady(client, 6);
+	const { kits } = await client.call('world.watch');
+	await client.call('world.set', { kits: { 'mbot-1': { pose: [2, 1, 1] } } });
+	await client.waitFor((p, m) => m === 'world.changed' && p.kits['mbot-1']?.pose[0] === 2);
+	process.kill(virtualOf(daemon), 'SIGKILL');
+	await client.waitFor((p, m) => m === 'world.changed' && p.objects
+		&& p.kits['mbot-1']?.pose[0] === kits['mbot-1'].pose[0]);
+});
+
 test('questions to a virtual classroom that hangs are answered `lost`, and it is replaced', async (t) => {
 	const { daemon, client } = await lab(t, {}, { args: ['--virtual', 'default'] });
 	await allReady(client, 6);

@@ -483,6 +483,8 @@ static void classroom_files_are_read_by_path_and_their_mistakes_named(void **sta
 		{"{\"boards\":[{\"label\":\"a\",\"model\":\"uno\",\"port\":\"usb\"}]}", "port"},
 		{"{\"boards\":[{\"label\":\"a\",\"model\":\"uno\",\"pose\":[1,1,0]}]}", "pose"},
 		{"{\"boards\":[{\"label\":\"a\",\"model\":\"mbot\",\"pose\":[1,1]}]}", "pose"},
+		{"{\"boards\":[{\"label\":\"a\",\"model\":\"mbot\",\"pose\":[9,1,0]}]}",
+			"pose"},
 		{"{\"boards\":[{\"label\":\"a\",\"model\":\"mbot\",\"firmware\":\"2.5\"}]}",
 			"firmware"},
 		{"{\"boards\":[{\"label\":\"a\",\"model\":\"mbot\",\"wiring\":\"starter\"}]}",
