@@ -229,6 +229,30 @@ test('a motor\'s lever springs back, and two fingers move two motors', async () 
 	await atRest();
 });
 
+test('safety_S9 a limit of change is approached in steps', async () => {
+	daemon.leases.stepMax = 0.15;
+	await bench('mbot-1');
+	await press('[data-test=pad]', 0.5, 0.05);
+	await until(() => motors()[0] === 0.45);
+	const speeds = asked('kit.act').map(({ params }) => params.args.left);
+	assert.equal(speeds[0], 0.45, 'the whole way first');
+	assert.ok(speeds.some((speed) => speed > 0 && speed < 0.4), `${speeds}`);
+	await until(async () => await page.locator('.motion .problem').count() === 0, 'the limit is not told any more');
+	await page.mouse.up();
+	await atRest();
+});
+
+test('safety_S9 a limit of speed is gone up to and told, and the robot goes on', async () => {
+	daemon.leases.speedMax = 0.3;
+	await bench('mbot-1');
+	await press('[data-test=pad]', 0.5, 0.05);
+	await until(() => motors()[0] > 0.25);
+	await seen('.motion .problem:has-text("is over the limit")');
+	assert.ok(motors()[0] <= 0.3 && isDriven());
+	await page.mouse.up();
+	await atRest();
+});
+
 test('a joint goes towards the finger and stays where it is', async () => {
 	await bench('arm-1');
 	const { set } = daemon.kits.get('arm-1');

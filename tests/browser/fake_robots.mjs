@@ -86,7 +86,7 @@ export function describeRobot(id, model, lang) {
 
 export class Leases {
 	constructor(daemon, fail) {
-		Object.assign(this, { daemon, fail, all: new Map(), next: 1, fed: 0, patience: 1 });
+		Object.assign(this, { daemon, fail, all: new Map(), next: 1, fed: 0, patience: 1, stepMax: 2, speedMax: 1 });
 		this.timer = setInterval(() => {
 			for (const lease of this.all.values()) {
 				if (performance.now() - lease.fedAt > lease.ttl * this.patience) {
@@ -173,6 +173,10 @@ export class Leases {
 			this.rest(id);
 		}
 		const [left, right] = action === 'drive' ? [args.left, args.right] : action === 'turn' ? [-args.speed, args.speed] : [];
+		const far = Math.max(Math.abs(left - kit.set['motor.1']), Math.abs(right - kit.set['motor.2']));
+		if (left !== 0 && (far > this.stepMax || Math.abs(left) > this.speedMax)) {
+			this.fail('limit', `left ${left} is over the limit.`);
+		}
 		if (left !== undefined) {
 			Object.assign(kit.set, { 'motor.1': left, 'motor.2': right });
 		}

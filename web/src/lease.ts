@@ -6,6 +6,9 @@
  * really there (finger.ts), on a page that is seen and has the keyboard; only that answer feeds the lease.
  * What takes the finger, the page or the connection away ends it at once, and nothing goes on
  * by itself: the control must be pressed anew. The real stop is the daemon's, when nobody feeds.
+ *
+ * A set-point that the daemon's limits refuse is approached in steps, as far as they allow, and the
+ * person is told of the limit.
  */
 import { signal } from '@preact/signals';
 import { isLive, socket } from './state';
@@ -15,6 +18,7 @@ export type Command = { property: string; value: Value } | { action: string; arg
 
 export interface Control {
 	isHeld(): boolean; /* is the finger there now? */
+	start: Command | null; /* where its set-points begin, if they may go there in steps */
 	rest: Command | null; /* what brings only this control to rest; null: all of the kit must rest */
 	onEnd(): void; /* it does not move the kit any more */
 }
@@ -22,6 +26,17 @@ export interface Control {
 const TTL_MS = 300;
 const TICK_MS = 80; /* a student may ask 50 times a second */
 const FEEDS_MAX = 3; /* on their way: a stuck line must not fill up with feeds */
+
+const STEP_MIN = 1 / 32;
+
+/* How far a control's set-point has come. */
+interface Aim {
+	wish: Command;
+	at: Command | null; /* the last one that was taken */
+	share: number; /* of the way from there to the wish that is tried next */
+	isSending: boolean;
+	isThere: boolean;
+}
 
 const driving = new Set<Drive>();
 const drives = new Map<string, Drive>();
@@ -42,8 +57,7 @@ export class Drive {
 	lease: string | null = null;
 	private isAsking = false;
 	private controls = new Set<Control>();
-	private wishes = new Map<Control, Command>();
-	private sending = new Set<Control>();
+	private aims = new Map<Control, Aim>();
 	private feeds = 0;
 
 	constructor(private readonly kit: string) {}
@@ -60,19 +74,25 @@ export class Drive {
 
 	/* What the kit shall do while the finger is on the control; sent with the next tick. */
 	wish(control: Control, command: Command): void {
-		this.wishes.set(control, command);
+		const aim = this.aims.get(control);
+		if (aim) {
+			Object.assign(aim, { wish: command, isThere: false });
+		} else {
+			this.aims.set(control, { wish: command, at: control.start, share: 1, isSending: false, isThere: false });
+		}
 	}
 
 	lift(control: Control): void {
 		if (!this.controls.delete(control)) {
 			return;
 		}
-		this.wishes.delete(control);
+		this.aims.delete(control);
 		control.onEnd();
 		if (this.controls.size === 0 || !control.rest) {
 			this.end();
 		} else if (this.lease) {
-			this.send(control, control.rest);
+			const { lease } = this;
+			this.command(lease, control.rest).catch((error: RpcError) => this.fail(lease, error));
 		}
 	}
 
@@ -84,7 +104,7 @@ export class Drive {
 		driving.delete(this);
 		const controls = [...this.controls];
 		this.controls.clear();
-		this.wishes.clear();
+		this.aims.clear();
 		controls.forEach((control) => control.onEnd());
 		if (lease && isLive.peek()) {
 			socket.request('lease.release', { lease }).catch(() => undefined); /* it ended before */
@@ -120,10 +140,9 @@ export class Drive {
 			return;
 		}
 		let isFed = false;
-		for (const [control, command] of this.wishes) {
-			if (!this.sending.has(control)) {
-				this.wishes.delete(control);
-				this.send(control, command);
+		for (const aim of this.aims.values()) {
+			if (!aim.isSending && !aim.isThere) {
+				void this.approach(lease, aim);
 				isFed = true;
 			}
 		}
@@ -158,14 +177,34 @@ export class Drive {
 		}
 	}
 
-	private send(control: Control, command: Command): void {
-		const lease = this.lease!;
+	private async approach(lease: string, aim: Aim): Promise<void> {
+		const { wish, at, share } = aim;
+		const command = at ? between(at, wish, share) : wish;
+		Object.assign(aim, { isSending: true, isThere: true }); /* until a newer wish says no */
+		try {
+			await this.command(lease, command);
+			const isThere = share === 1;
+			if (isThere) {
+				this.error.value = null;
+			}
+			Object.assign(aim, { at: at && command, share: Math.min(1, share * 2), isThere: aim.isThere && isThere });
+		} catch (error) {
+			if ((error as RpcError).reason !== 'limit' || !at || this.lease !== lease) {
+				this.fail(lease, error as RpcError);
+				return;
+			}
+			this.error.value = error as RpcError;
+			Object.assign(aim, { share: share / 2, isThere: aim.isThere && share <= STEP_MIN });
+		} finally {
+			aim.isSending = false;
+		}
+	}
+
+	private command(lease: string, command: Command): Promise<unknown> {
 		const about = { kit: this.kit, lease };
-		const answer: Promise<unknown> = 'action' in command
+		return 'action' in command
 			? socket.request('kit.act', { ...about, ...command })
 			: socket.request('kit.write', { ...about, ...command });
-		this.sending.add(control);
-		answer.catch((error: RpcError) => this.fail(lease, error)).finally(() => this.sending.delete(control));
 	}
 
 	/* What fails after the finger was lifted was to be expected. */
@@ -175,6 +214,16 @@ export class Drive {
 			this.end();
 		}
 	}
+}
+
+/* A set-point on the way from one to the other. */
+function between(from: Command, to: Command, share: number): Command {
+	const mix = (a: Value | undefined, b: Value): Value =>
+		(typeof a === 'number' && typeof b === 'number' ? a + (b - a) * share : b);
+	if ('action' in from && 'action' in to) {
+		return { ...to, args: Object.fromEntries(Object.entries(to.args).map(([name, b]) => [name, mix(from.args[name], b)])) };
+	}
+	return 'property' in from && 'property' in to ? { ...to, value: mix(from.value, to.value) } : to;
 }
 
 const endAll = (): void => [...driving].forEach((drive) => drive.end());

@@ -136,7 +136,7 @@ function stopText({ at, by, level }: Stop): string {
 function Clear({ seat }: { seat?: string }): JSX.Element | null {
 	const task = useTask();
 	return isStaff.value ? (
-		<div>
+		<div class="banner-act">
 			<button class="button" disabled={!isLive.value || task.isBusy.value} data-test="clear"
 				onClick={() => void task.run(() => socket.request('room.clear', seat ? { seat } : {}))}>
 				{t('stop.clear')}

@@ -11,8 +11,7 @@ import type { Command, Control, Drive } from '../lease';
 
 const KEY_SILENT_MS = 1200; /* the longest wait before the first repetition is a second */
 
-export interface Hold {
-	rest: Command | null;
+export interface Hold extends Pick<Control, 'start' | 'rest'> {
 	keys?: readonly string[]; /* KeyboardEvent.code */
 	/* Where the finger is, 0..1 from the left top corner. */
 	onPoint?: (x: number, y: number) => Command | null;
@@ -33,6 +32,10 @@ class Finger implements Control {
 	private keyAt = 0;
 
 	constructor(private readonly drive: Drive) {}
+
+	get start(): Command | null {
+		return this.hold.start;
+	}
 
 	get rest(): Command | null {
 		return this.hold.rest;

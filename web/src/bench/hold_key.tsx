@@ -20,7 +20,7 @@ export function HoldKey({ drive, isOff, label, text, command }: {
 		return command();
 	};
 	const finger = useFinger(drive, isOff, {
-		rest: null, keys: ['Space', 'Enter'], onPoint: go, onKeys: go, onEnd: () => { isDown.value = false; },
+		start: null, rest: null, keys: ['Space', 'Enter'], onPoint: go, onKeys: go, onEnd: () => { isDown.value = false; },
 	});
 	return (
 		<button type="button" class="button press" aria-label={label} aria-pressed={isDown.value} disabled={isOff} {...finger}>

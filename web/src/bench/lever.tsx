@@ -39,6 +39,7 @@ export function Lever({ kit, drive, name, property, isOff, speed }: Props): JSX.
 		return { property: name, value: wish.value };
 	};
 	const finger = useFinger(drive, isOff, {
+		start: measured.value === null ? null : { property: name, value: measured.value },
 		rest: springs ? { property: name, value: 0 } : null,
 		keys: [...MORE, ...LESS],
 		onPoint: (across) => go(min + across * (max - min)),

@@ -128,5 +128,5 @@ function Trouble({ drive }: { drive: Drive }): JSX.Element | null {
 			</p>
 		);
 	}
-	return error && <Problem error={error} what={t('motion.refused')} />;
+	return error && <Problem error={error} what={error.reason === 'limit' ? undefined : t('motion.refused')} />;
 }

@@ -23,6 +23,7 @@ export function Pad({ drive, isOff, speed }: { drive: Drive; isOff: boolean; spe
 		return { action: 'drive', args: wheels(x * speed.peek(), y * speed.peek()) };
 	};
 	const finger = useFinger(drive, isOff, {
+		start: REST,
 		rest: REST,
 		keys: Object.keys(KEYS),
 		onPoint: (across, down) => {

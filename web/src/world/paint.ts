@@ -181,7 +181,7 @@ export function paintBody(
 	context.font = `600 14px system-ui, sans-serif`;
 	context.textAlign = 'center';
 	context.textBaseline = 'middle';
-	const isShort = context.measureText(label).width < radius * 1.2;
+	const isShort = context.measureText(label).width < radius * 1.5;
 	context.fillStyle = inks.text;
 	if (!isShort) {
 		context.lineWidth = 3;
