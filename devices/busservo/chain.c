@@ -148,6 +148,7 @@ void chain_stop(struct kit *kit, int64_t now_us)
 	uint8_t bytes[CHAIN_BYTES_MAX];
 	size_t count = 0;
 
+	chain_forget_moves(kit);
 	for (int i = 0; i < STOP_TIMES; i++) {
 		count += chain->dialect->torque_off(bytes + count, sizeof(bytes) - count);
 	}

@@ -156,8 +156,8 @@ static void feed(struct program *program, const uint8_t *bytes, size_t count)
 {
 	struct side *whole = &program->sides[0], *pieces = &program->sides[1];
 
-	if (!whole->is_plugged) {
-		return;
+	if (!whole->is_plugged || count == 0) {
+		return; /* a port never brings nothing */
 	}
 	whole->may_prove = pieces->may_prove = true;
 	kit_feed(whole->kit, bytes, count, program->now_us);
