@@ -81,7 +81,7 @@ help:
 	@echo 'make bench          speed and memory beside a peer'
 	@echo 'make fuzz-NAME      one fuzzer by hand (SECONDS=...)'
 	@echo 'make web-dev        the pages against a recording, without a daemon'
-	@echo 'make install        programs, man pages, udev rules (DESTDIR, PREFIX)'
+	@echo 'make install        programs, man pages, udev rules, service (DESTDIR, PREFIX)'
 	@echo 'make fmt            clang-format'
 	@echo 'SAN=1 with address and undefined-behaviour sanitizers; CI=1 warnings are errors; V=1 show commands'
 
@@ -269,6 +269,9 @@ install: all
 	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(wildcard docs/man/*.5) $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 packaging/60-kitlab.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@BIN@|$(PREFIX)/bin|' packaging/kitlabd.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/kitlabd.service
 	cp -r examples $(DESTDIR)$(PREFIX)/share/kitlab/
 
 fmt:

@@ -20,6 +20,7 @@
 #include "server.h"
 #include "spawner.h"
 #include "store.h"
+#include "watchdog.h"
 #include "web.h"
 #include "wirings.h"
 #include "world.h"
@@ -42,6 +43,7 @@ enum {
 
 struct ending {
 	struct server *server;
+	struct watchdog *watchdog;
 	struct loop_timer *drain;
 	int64_t until_us;
 	bool has_begun, scripts_done, web_done;
@@ -249,6 +251,7 @@ static void on_signal(void *data, int signum)
 	}
 	ending->has_begun = true;
 	log_info("signal %d: ending", signum);
+	watchdog_ending(ending->watchdog);
 	web_shutdown(ending->server->web, on_web_done, ending);
 	scripts_shutdown(ending->server->scripts, on_scripts_done, ending);
 }
@@ -315,6 +318,7 @@ static int run(struct server *server)
 	bool is_v6 = strchr(config->listen_host, ':') != NULL;
 
 	ending.drain = loop_timer_add(server->loop, on_drain, &ending);
+	ending.watchdog = watchdog_create(server->loop);
 	struct loop_signal *term = loop_signal_add(server->loop, SIGTERM, on_signal, &ending);
 	struct loop_signal *interrupt = loop_signal_add(server->loop, SIGINT, on_signal, &ending);
 
@@ -325,7 +329,9 @@ static int run(struct server *server)
 	printf("kitlabd ready http://%s%s%s:%d/\n", is_v6 ? "[" : "", config->listen_host,
 		is_v6 ? "]" : "", web_port(server->web));
 	fflush(stdout);
+	watchdog_ready(ending.watchdog);
 	loop_run(server->loop);
+	watchdog_destroy(ending.watchdog);
 	loop_timer_remove(server->demo);
 	loop_timer_remove(ending.drain);
 	loop_signal_remove(term);
