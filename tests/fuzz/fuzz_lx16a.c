@@ -79,7 +79,7 @@ static uint32_t fill(struct program *program, unsigned id, unsigned command, uns
 	case LX16A_READ_HEAT_LIMIT:
 		return HEAT_LIMIT;
 	case LX16A_READ_HEAT:
-		return how & 2 ? take(program) : 30;
+		return how & 2 ? HEAT_LIMIT + 5 : 30;
 	default:
 		return 7400;
 	}
