@@ -187,13 +187,6 @@ static void hold(struct kit *kit, enum hold_level level, int64_t now_us)
 	hold_begin(kit, level, 0, now_us);
 }
 
-/* hold() has said all there is to say; nothing moves after it. */
-static void stop(struct kit *kit, int64_t now_us)
-{
-	(void)now_us;
-	motors_forget(kit);
-}
-
 static const struct usb_match usb[] = {
 	{0x0694, 0x0002, "nxt", false, NULL},
 	{0, 0, NULL, false, NULL},
@@ -223,5 +216,4 @@ const struct driver nxt_driver = {
 	.watch = watch,
 	.tick = tick,
 	.hold = hold,
-	.stop = stop,
 };

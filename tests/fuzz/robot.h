@@ -252,11 +252,9 @@ static void hold(struct program *program, struct side *side, unsigned level)
 	if (!side->is_plugged) {
 		return;
 	}
-	if (level < 3) {
-		side->is_stopped = true;
-		kit_hold(side->kit, (enum hold_level)level, &why, program->now_us);
-	} else if (level == 3) {
-		side->is_stopped = true;
+	side->is_stopped = true;
+	kit_hold(side->kit, level < 3 ? (enum hold_level)level : HOLD_ALL, &why, program->now_us);
+	if (level == 3) { /* the daemon ends, or the port is handed over */
 		kit_stop(side->kit, program->now_us);
 	}
 }
