@@ -22,11 +22,14 @@ after(async () => {
 test('the recording plays in the room and on a bench', async () => {
 	const page = await open(browser, `http://127.0.0.1:${server.httpServer.address().port}/`);
 	page.setDefaultTimeout(60_000); /* the first time everything is translated */
-	const value = page.locator('[data-kit=uno-1] .tile-main .number');
+	await page.click('[data-test=floor-key]');
+	await page.waitForSelector('[data-test=floor]');
+	await page.click('[data-kit=ev3-2]');
+	const value = page.locator('[data-part=heading] .reading');
 	await value.waitFor();
 	const first = await value.innerText();
 	await until(async () => await value.innerText() !== first, 'another value');
-	await page.click('[data-kit=uno-2]');
+	await page.waitForSelector('[data-test=pad]');
 	await page.waitForSelector('.cm-content');
 	await page.waitForSelector('.console-lines >> text=light');
 	assert.deepEqual(page.problems, []);

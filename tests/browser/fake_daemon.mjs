@@ -8,6 +8,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
+import { FakeLab, labMethods } from './fake_lab.mjs';
 import { describeRobot, Leases, ROBOTS } from './fake_robots.mjs';
 import { FakeFloor } from './fake_world.mjs';
 
@@ -74,6 +75,7 @@ export class FakeDaemon {
 		this.broken = new Map(); /* method -> error */
 		this.isMute = false; /* takes requests, says nothing */
 		this.leases = new Leases(this, fail);
+		this.lab = new FakeLab(this, fail);
 		this.deaf = new Set(); /* kits that confirm no stop */
 		this.stops = []; /* the levels of the stops that came */
 		this.nextClient = 1;
@@ -190,7 +192,7 @@ export class FakeDaemon {
 
 	async answer(client, method, params) {
 		const broken = this.broken.get(method);
-		const handler = methods[method];
+		const handler = methods[method] ?? labMethods[method];
 		if (client.role === 'none' && !FOR_ALL.includes(method)) {
 			return { error: { code: -32000, message: 'forbidden', data: { reason: 'forbidden', hint: 'Sign in first.' } } };
 		}

@@ -8,23 +8,25 @@ import { lazy } from './lazy';
 import { chooseLang, chooseTheme, lang, theme, type Theme } from './prefs';
 import { RoomPage } from './room/room';
 import { link, route } from './router';
-import { isLive, socket } from './state';
+import { isLive, isStaff, socket } from './state';
 import { SignedOut } from './signed_out';
 import { StopButton, StopPanel } from './stop';
 
 const bench = lazy(async () => (await import('./bench/bench')).BenchPage);
 const cases = lazy(async () => (await import('./cases/pages')).CasePages);
+const lab = lazy(async () => (await import('./lab/lab')).LabPage);
 const help = lazy(async () => (await import('./help')).HelpPage);
 
 const pages: Record<string, (props: { id: string }) => JSX.Element> = {
 	room: RoomPage,
 	bench: bench.page,
 	cases: cases.page,
+	lab: lab.page,
 	help: help.page,
 };
 
 /* The other pages come while the first is read: later they are there even if the lab PC is not. */
-export const prefetchPages = (): void => [bench, cases, help].forEach(({ prefetch }) => prefetch());
+export const prefetchPages = (): void => [bench, cases, help, ...(isStaff.peek() ? [lab] : [])].forEach(({ prefetch }) => prefetch());
 
 export function App(): JSX.Element {
 	const { page, id } = route.value;
@@ -47,7 +49,7 @@ export function App(): JSX.Element {
 	);
 }
 
-const titles: Record<string, Key> = { room: 'room', bench: 'bench.kit', cases: 'cases', help: 'help' };
+const titles: Record<string, Key> = { room: 'room', bench: 'bench.kit', cases: 'cases', lab: 'lab', help: 'help' };
 
 function skip(event: Event): void {
 	event.preventDefault();
@@ -64,6 +66,7 @@ function Header({ page }: { page: string }): JSX.Element {
 			<nav class="nav" aria-label={t('nav')}>
 				<NavLink href={link.room} icon="room" text="room" isHere={page === 'room' || page === 'bench'} />
 				<NavLink href={link.cases} icon="cases" text="cases" isHere={page === 'cases'} />
+				{isStaff.value && <NavLink href={link.lab('seats')} icon="lab" text="lab" isHere={page === 'lab'} />}
 				<NavLink href={link.help} icon="help" text="help" isHere={page === 'help'} />
 			</nav>
 			<Latency />

@@ -11,6 +11,8 @@ const signs: Sign[] = [
 ];
 const keys: [string, PageKey][] = [
 	['Esc Esc', 'key.stop'],
+	['Esc Esc Esc Esc', 'key.kill'],
+	['↑ ↓ ← →', 'key.drive'],
 	['Ctrl + Enter', 'key.run'],
 	['Ctrl + Z', 'key.undo'],
 	['Ctrl + Space', 'key.complete'],

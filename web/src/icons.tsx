@@ -2,8 +2,8 @@
 import { h, type JSX } from 'preact';
 import {
 	BatteryFull, BatteryMedium, BatteryWarning, BookOpen, ChartLine, CircleAlert, CircleCheck, CircleDashed, CircleHelp, CircleOff, ClockAlert,
-	Copy, Download, Eraser, Hand, LayoutGrid, Languages, Lightbulb, LoaderCircle, Moon, OctagonX, Pause,
-	Play, Square, Sun, SunMoon, TriangleAlert, Unplug, Usb, X, ArrowLeft, CircleX, Map, Zap, WifiOff,
+	Copy, Cpu, Download, Eraser, FlaskConical, Hand, LayoutGrid, Languages, Lightbulb, LoaderCircle, Moon, OctagonX, Pause,
+	Play, Square, Sun, SunMoon, TriangleAlert, Unplug, Usb, X, ArrowLeft, CircleX, Map, Zap, WifiOff, Wrench,
 	type IconNode,
 } from 'lucide';
 
@@ -44,6 +44,9 @@ const icons = {
 	'battery.low': BatteryWarning,
 	hand: Hand,
 	map: Map,
+	lab: FlaskConical,
+	chip: Cpu,
+	wrench: Wrench,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof icons;

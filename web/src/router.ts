@@ -31,6 +31,7 @@ export const link = {
 	room: '#/',
 	cases: '#/cases',
 	help: '#/help',
+	lab: (part: string): string => `#/lab?part=${part}`,
 	bench: (kit: string, caseId?: string): string =>
 		`#/bench/${encodeURIComponent(kit)}${caseId ? `?case=${encodeURIComponent(caseId)}` : ''}`,
 	case: (id: string): string => `#/cases/${encodeURIComponent(id)}`,

@@ -5,6 +5,7 @@ export const en = {
 	nav: 'Pages',
 	room: 'Room',
 	cases: 'Cases',
+	lab: 'Lab',
 	help: 'Help',
 	'lang.other': '中文',
 	'lang.switch': '切换到中文',

@@ -7,6 +7,7 @@ export const zh: Record<Key, string> = {
 	nav: '页面',
 	room: '教室',
 	cases: '课例',
+	lab: '实验室',
 	help: '帮助',
 	'lang.other': 'English',
 	'lang.switch': 'Switch to English',

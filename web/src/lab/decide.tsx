@@ -1,0 +1,72 @@
+/* Kits that somebody has to decide about: another one than before, or gone for good. */
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { t } from '../i18n/lab';
+import { Icon } from '../icons';
+import { Problem, useTask } from '../parts/problem';
+import { socket, whyText, type Kit } from '../state';
+import type { Row } from '../wire';
+import { KitName, sortedKits } from './name';
+
+/* The wire tells the reason of a refusal only in words. */
+const isAnother = ({ state, why }: Row): boolean => state === 'refused' && why !== null && why.en.includes('another kit than before');
+const isGone = ({ state }: Row): boolean => state === 'absent' || state === 'lost';
+
+export function Decisions(): JSX.Element | null {
+	const waiting = sortedKits().filter((kit) => isAnother(kit.row.value));
+	if (waiting.length === 0) {
+		return null;
+	}
+	return (
+		<section class="panel lab-panel" data-test="decisions">
+			<h2><Icon name="warning" /> {t('decide.title')}</h2>
+			<ul class="lab-list">{waiting.map((kit) => <Other key={kit.id} kit={kit} />)}</ul>
+		</section>
+	);
+}
+
+function Other({ kit }: { kit: Kit }): JSX.Element {
+	const task = useTask();
+	return (
+		<li data-kit={kit.id}>
+			<KitName kit={kit} />
+			<p>{whyText(kit.row.value)}</p>
+			<button class="button" data-test="accept" disabled={task.isBusy.value}
+				onClick={() => void task.run(() => socket.request('kit.accept', { kit: kit.id }))}>
+				<Icon name="ready" /> {t('decide.accept')}
+			</button>
+			{task.error.value && <Problem error={task.error.value} what={t('decide.failed')} />}
+		</li>
+	);
+}
+
+export function GoneKits(): JSX.Element | null {
+	const gone = sortedKits().filter((kit) => isGone(kit.row.value));
+	const isOpen = useSignal(false);
+	if (gone.length === 0) {
+		return null;
+	}
+	return (
+		<details class="panel fold lab-panel" open={isOpen.value} data-test="gone"
+			onToggle={(event) => { isOpen.value = event.currentTarget.open; }}>
+			<summary><h2>{t('gone.title', { count: gone.length })}</h2></summary>
+			<p class="muted">{t('gone.what')}</p>
+			<ul class="lab-list">{gone.map((kit) => <Gone key={kit.id} kit={kit} />)}</ul>
+		</details>
+	);
+}
+
+function Gone({ kit }: { kit: Kit }): JSX.Element {
+	const task = useTask();
+	return (
+		<li data-kit={kit.id}>
+			<KitName kit={kit} />
+			<p class="muted">{whyText(kit.row.value)}</p>
+			<button class="button" data-test="forget" disabled={task.isBusy.value} aria-label={`${t('gone.forget')}: ${kit.id}`}
+				onClick={() => void task.run(() => socket.request('kit.forget', { kit: kit.id }))}>
+				{t('gone.forget')}
+			</button>
+			{task.error.value && <Problem error={task.error.value} what={t('gone.failed')} />}
+		</li>
+	);
+}
