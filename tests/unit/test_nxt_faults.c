@@ -163,6 +163,24 @@ static void fault_15_lost_reply_is_asked_for_once_more(void **state)
 	assert_int_equal(rig.sent[NXT_SET_OUTPUT], 3);
 }
 
+static void fault_15_lost_setting_is_told_once_more(void **state)
+{
+	(void)state;
+	ready();
+	wait_ms(50);
+	rig.lose_op = NXT_SET_INPUT;
+	rig.lose_count = 1;
+	acts("set_sensor", value_int(1), value_text("color", 5));
+	wait_for(rig.answers == 1, 700);
+	assert_int_equal(rig.error, ERR_NONE);
+	assert_int_equal(rig.sent[NXT_SET_INPUT], 2);
+	rig.lose_count = 2;
+	acts("set_sensor", value_int(1), value_text("touch", 5));
+	wait_for(rig.answers == 2, 1000);
+	assert_int_equal(rig.error, ERR_TIMEOUT);
+	assert_int_equal(rig.sent[NXT_SET_INPUT], 4);
+}
+
 static void fault_15_what_must_not_be_done_twice_is_not(void **state)
 {
 	(void)state;
@@ -314,6 +332,7 @@ int main(void)
 		TEST(fault_12_transfer_that_is_no_telegram_is_dropped),
 		TEST(fault_13_answers_to_nothing_change_nothing),
 		TEST(fault_15_lost_reply_is_asked_for_once_more),
+		TEST(fault_15_lost_setting_is_told_once_more),
 		TEST(fault_15_what_must_not_be_done_twice_is_not),
 		TEST(fault_15_every_tenth_reply_lost_and_all_goes_on),
 		TEST(fault_08_brick_that_restarted_is_noticed_and_at_rest),
