@@ -362,7 +362,7 @@ const states = {
 			await page.locator('[data-test=gone] summary').click();
 		}, then: '[data-test=undo]' },
 	'lab-seats-empty': { part: 'seats', see: '[data-test=no-seats]',
-		act: () => page.locator('[data-test=walk] summary').click(), then: '.lab-names input' },
+		act: () => page.locator('[data-test=walk] summary').click(), then: '.lab-names input >> nth=0' },
 	'lab-walk': { part: 'seats', see: '[data-test=walk-start]',
 		act: async () => {
 			await page.click('[data-test=walk-start]');
