@@ -74,7 +74,7 @@ struct chain_answer {
 struct chain_request {
 	enum chain_what what;
 	uint16_t waiting;     /* servos that have not answered, as bits of their index */
-	bool is_open;
+	bool is_open, is_late; /* late: its time is over, and what came is being read */
 	uint8_t tag;          /* for the dialect: what the answer must look like */
 	uint32_t number;      /* of the question, see chain->number */
 	int64_t asked_us;
@@ -142,6 +142,7 @@ struct chain_servo {
 	enum { ALIGN_ASK, ALIGN_TELL, ALIGN_DONE } align; /* before torque comes on */
 
 	bool is_frozen, is_proved; /* of the hold under way */
+	bool is_taken;             /* its goal was seen to be where it shall stand */
 	int proof;                 /* reading that the next one must equal */
 	int64_t proof_us;          /* when that was asked for; 0 = none yet */
 

@@ -1,9 +1,9 @@
 /*
  * Requests to a chain of servos, and what becomes of their answers; see chain.h.
  *
- * Where one request can ask many servos, those that answered last time are asked together:
- * in a chain each waits for the one before it, so a servo that is missing silences those
- * behind it. Whoever did not answer is asked alone, until it does.
+ * Where one request can ask many servos, those that answered lately are asked together: in
+ * a chain each waits for the one before it, so a servo that is missing silences those behind
+ * it. Whoever did not answer twice is asked alone, until it does.
  */
 #include "busservo/chain.h"
 
@@ -11,6 +11,7 @@
 
 enum {
 	SCAN_TRIES = 2,
+	GROUP_MISSES = 1,              /* more: it is asked alone */
 	MISSES = 3,                    /* in a row, and */
 	MISSING_US = 500 * 1000,       /* no answer for so long: it is not there */
 	SCAN_AGAIN_US = 2000 * 1000,
@@ -69,7 +70,7 @@ static uint16_t next_of(struct chain *chain, enum chain_what what, uint16_t mask
 	return (uint16_t)(1U << i);
 }
 
-/* All that answered last time together, in turn with one that did not. */
+/* All that answered lately together, in turn with one that did not. */
 static uint16_t choose(struct chain *chain, enum chain_what what, uint16_t mask)
 {
 	uint16_t well = 0;
@@ -78,7 +79,7 @@ static uint16_t choose(struct chain *chain, enum chain_what what, uint16_t mask)
 		return next_of(chain, what, mask);
 	}
 	for (unsigned i = 0; i < chain->count; i++) {
-		if (chain->servos[i].misses == 0) {
+		if (chain->servos[i].misses <= GROUP_MISSES) {
 			well |= mask & (uint16_t)(1U << i);
 		}
 	}
@@ -303,6 +304,16 @@ static void look_at(struct kit *kit, struct chain_servo *servo, const struct cha
 	}
 }
 
+/* There is such a servo. */
+static void find(struct chain *chain, unsigned i, const struct chain_answer *answer)
+{
+	struct chain_servo *servo = &chain->servos[i];
+
+	servo->is_missing = false;
+	servo->due = 0;
+	keep(servo, answer);
+}
+
 void chain_take(struct kit *kit, const struct chain_answer *answer, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
@@ -312,9 +323,14 @@ void chain_take(struct kit *kit, const struct chain_answer *answer, int64_t now_
 	while (i < chain->count && chain->servos[i].id != answer->id) {
 		i++;
 	}
+	if (i == chain->count) {
+		return;
+	}
+	if (chain->phase == CHAIN_SCAN && (answer->told & TOLD_PING)) {
+		find(chain, i, answer); /* however late it is */
+	}
 	/* No answer comes in the moment of its question: it is an older one, doubled. */
-	if (i == chain->count || !request->is_open || !(request->waiting & 1U << i) ||
-		now_us <= request->asked_us) {
+	if (!request->is_open || !(request->waiting & 1U << i) || now_us <= request->asked_us) {
 		return;
 	}
 	struct chain_servo *servo = &chain->servos[i];
@@ -333,6 +349,14 @@ void chain_take(struct kit *kit, const struct chain_answer *answer, int64_t now_
 	chain_pump(kit, now_us);
 }
 
+static bool is_given_up(const struct chain *chain, const struct chain_servo *servo, int64_t now_us)
+{
+	if (chain->phase == CHAIN_SCAN) {
+		return servo->misses >= SCAN_TRIES;
+	}
+	return servo->misses >= MISSES && now_us - servo->answered_us > MISSING_US;
+}
+
 void chain_miss(struct kit *kit, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
@@ -348,10 +372,7 @@ void chain_miss(struct kit *kit, int64_t now_us)
 			continue;
 		}
 		servo->misses++;
-		if (servo->is_missing ||
-			(is_scan ? servo->misses >= SCAN_TRIES
-				 : servo->misses >= MISSES &&
-						now_us - servo->answered_us > MISSING_US)) {
+		if (servo->is_missing || is_given_up(chain, servo, now_us)) {
 			is_gone |= !servo->is_missing;
 			servo->is_missing = true;
 			servo->due = 0;

@@ -20,6 +20,7 @@
 enum {
 	FRESH_US = 250 * 1000,      /* so old may a position be that becomes a goal */
 	SHORT_US = 3 * 1000,        /* the rest of an answer that is spoken into */
+	PAUSE_US = 500 * 1000,      /* of questions for health, for the proof */
 	APART_MIN_US = 40 * 1000,   /* two readings that prove rest */
 	APART_MAX_US = 1000 * 1000,
 };
@@ -60,18 +61,17 @@ void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 	struct chain *chain = chain_of(kit);
 	bool was_active = chain->hold.is_active;
 
-	for (unsigned i = 0; i < chain->count; i++) {
-		if (chain->servos[i].arrives_us && now_us >= chain->servos[i].arrives_us) {
-			chain->servos[i].speed = 0;
-		}
-	}
 	chain->hold.level = was_active && chain->hold.level > level ? chain->hold.level : level;
 	chain->hold.is_active = true;
 	for (unsigned i = 0; i < chain->count; i++) {
 		struct chain_servo *servo = &chain->servos[i];
 		bool is_fresh = servo->position_us && now_us - servo->position_us < FRESH_US;
 
+		if (servo->arrives_us && now_us >= servo->arrives_us) {
+			servo->speed = 0;
+		}
 		servo->is_proved = false;
+		servo->is_taken = !chain->dialect->tells_goal;
 		servo->is_frozen &= was_active;
 		if (!servo->is_frozen && is_fresh && !servo->is_missing) {
 			chain_stay(chain, servo, now_us);
@@ -87,7 +87,11 @@ void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 		chain->hold.must_tell |= chain->request.is_open;
 	}
 	if (chain->phase == CHAIN_RUN) {
+		for (unsigned i = 0; i < chain->count; i++) {
+			chain->servos[i].due &= ~chain->dialect->health; /* that can wait */
+		}
 		chain_want(chain, proof_of(chain));
+		chain->next_health_us = now_us + PAUSE_US;
 	}
 }
 
@@ -125,9 +129,11 @@ static void prove_standing(struct chain *chain, struct chain_servo *servo,
 	const struct chain_answer *answer, int64_t now_us)
 {
 	int64_t asked_us = chain->request.asked_us;
-	bool is_other_goal = chain->dialect->tells_goal && answer->goal != servo->goal;
 
-	if (!servo->is_frozen || is_other_goal) {
+	if (answer->told & TOLD_GOAL) {
+		servo->is_taken = answer->goal == servo->goal;
+	}
+	if (!servo->is_frozen || !servo->is_taken) {
 		chain_stay(chain, servo, now_us); /* it went on until now */
 		servo->is_frozen = true;
 		servo->due |= chain_bit(ASK_TORQUE); /* limp servos may take no goal */
@@ -166,25 +172,37 @@ static void finish(struct kit *kit)
 	}
 }
 
-void chain_hold_take(struct kit *kit, struct chain_servo *servo, const struct chain_answer *answer,
-	int64_t now_us)
+static void judge(struct chain *chain, struct chain_servo *servo,
+	const struct chain_answer *answer, int64_t now_us)
 {
-	struct chain *chain = chain_of(kit);
 	bool is_kill = chain->hold.level == HOLD_KILL;
 
-	if (!chain->hold.is_active || chain->hold.must_tell || servo->is_proved ||
-		chain->request.number <= chain->hold.number) {
-		return; /* an answer to what was asked before the telling is no proof */
-	}
 	if (answer->told & TOLD_TORQUE) {
 		servo->is_proved = !answer->torque;
 		chain->hold.must_tell |= is_kill && answer->torque;
 	}
-	if ((answer->told & (chain->dialect->tells_goal ? TOLD_GOAL : TOLD_POSITION)) && !is_kill) {
+	if ((answer->told & TOLD_POSITION) && !is_kill &&
+		(servo->is_taken || (answer->told & TOLD_GOAL))) {
 		prove_standing(chain, servo, answer, now_us);
 	}
+}
+
+void chain_hold_take(struct kit *kit, struct chain_servo *servo, const struct chain_answer *answer,
+	int64_t now_us)
+{
+	struct chain *chain = chain_of(kit);
+
+	if (!chain->hold.is_active || servo->is_proved) {
+		return;
+	}
+	/* An answer to what was asked before the telling is no proof. */
+	if (!chain->hold.must_tell && chain->request.number > chain->hold.number) {
+		judge(chain, servo, answer, now_us);
+	}
 	if (!servo->is_proved) {
-		servo->due |= proof_of(chain);
+		bool is_half = servo->is_taken && chain->hold.level != HOLD_KILL;
+
+		servo->due |= is_half ? chain_bit(ASK_MOTION) : proof_of(chain);
 	}
 	finish(kit);
 }

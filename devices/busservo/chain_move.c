@@ -4,8 +4,8 @@
  * A goal waits until a hold under way is proved and until all servos have torque; a newer
  * one takes its place. Torque comes on only where the servo's goal was seen to be its
  * place (or, where goals are not told, was just set to it), so that nothing jumps. A goal
- * that is read back otherwise is sent again, a few times; a servo language without goals
- * to read takes it by the checksum alone.
+ * that is read back otherwise is sent again, a few times; where goals cannot be read, when
+ * the servo has not arrived in time.
  */
 #include "busservo/chain.h"
 
@@ -67,7 +67,9 @@ static void settle_poses(struct kit *kit)
 	const struct chain *chain = chain_of(kit);
 
 	for (unsigned i = 0; i < chain->count; i++) {
-		if (chain->servos[i].is_wanted || chain->servos[i].tries > 0) {
+		const struct chain_servo *servo = &chain->servos[i];
+
+		if (servo->is_wanted || (servo->tries > 0 && chain->dialect->tells_goal)) {
 			return;
 		}
 	}
@@ -283,11 +285,7 @@ static void sent(struct chain *chain, struct chain_servo *servo, int64_t now_us)
 	servo->speed = way > chain->dialect->slack ? servo->wanted_speed : 0;
 	servo->arrives_us = now_us + (int64_t)(seconds * 1e6) + LATE_US;
 	servo->told_number = chain->number;
-	if (chain->dialect->tells_goal) {
-		servo->due |= chain_look(chain);
-	} else {
-		servo->tries = 0;
-	}
+	servo->due |= chain_look(chain);
 }
 
 static void go(struct kit *kit, int64_t now_us)
@@ -361,6 +359,19 @@ static void check_goal(struct kit *kit, struct chain_servo *servo, int goal)
 	}
 }
 
+/* Without the servo's word: it should be there by now. (Or something holds it up.) */
+static void check_arrival(const struct chain *chain, struct chain_servo *servo, int64_t now_us)
+{
+	if (servo->tries == 0 || servo->is_wanted || now_us < servo->arrives_us) {
+		return;
+	}
+	if (abs(servo->position - servo->goal) <= 2 * chain->dialect->slack) {
+		servo->tries = 0;
+	} else {
+		servo->is_wanted = --servo->tries > 0;
+	}
+}
+
 /* Is its goal where it is? Without the servo's word, the goal is what it was last told. */
 static void check_alignment(const struct chain *chain, struct chain_servo *servo,
 	const struct chain_answer *answer)
@@ -395,6 +406,8 @@ void chain_moved(struct kit *kit, struct chain_servo *servo, const struct chain_
 	servo->seen_us = (chain->request.asked_us + now_us) / 2;
 	if (answer->told & TOLD_GOAL) {
 		check_goal(kit, servo, answer->goal);
+	} else if (!dialect->tells_goal) {
+		check_arrival(chain, servo, now_us);
 	}
 	if (chain->is_waking && is_limp(servo) && chain->request.number > chain->align_number) {
 		check_alignment(chain, servo, answer);
