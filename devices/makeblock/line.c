@@ -54,8 +54,8 @@ static size_t put(uint8_t *out, size_t room, enum makeblock_action action, uint8
 		.count = (uint8_t)count,
 	};
 
-	for (size_t i = 0; i < count; i++) {
-		message.data[i] = data[i];
+	if (count > 0) {
+		memcpy(message.data, data, count);
 	}
 	return makeblock_encode(MAKEBLOCK_TO_KIT, &message, out, room);
 }
@@ -157,7 +157,7 @@ static void settle_end(struct kit *kit, int64_t now_us)
 	struct makeblock *makeblock = makeblock_of(kit);
 	struct makeblock_settling *settling = &makeblock->settling;
 
-	if (!settling->has_before || settling->acks != RESETS) {
+	if (settling->acks != RESETS) {
 		settle_again(kit, now_us);
 		return;
 	}

@@ -54,7 +54,9 @@ static void answer(
 		.count = (uint8_t)count,
 	};
 
-	memcpy(message.data, data, count);
+	if (count > 0) {
+		memcpy(message.data, data, count);
+	}
 	send_message(machine, &message);
 }
 

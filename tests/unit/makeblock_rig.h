@@ -40,6 +40,7 @@ static struct {
 	uint64_t random;
 	bool is_bytewise; /* bytes reach the kit one at a time */
 	bool is_blocked;  /* its port takes nothing */
+	bool is_stuck;	  /* its port takes all and sends nothing */
 	uint8_t inbox[4096];
 	size_t inbox_count;
 	char sent[16384]; /* as hex, a space before each piece; since the last look */
@@ -97,8 +98,10 @@ static inline bool on_send(void *data, const uint8_t *bytes, size_t count, enum 
 		used += (size_t)snprintf(
 			rig.sent + used, 4, "%s%02x", i == 0 && used ? " " : "", bytes[i]);
 	}
-	machine_mbot.feed(
-		&rig.machine, carried, carry(&rig.out, bytes, count, carried), rig.now_us);
+	if (!rig.is_stuck) {
+		machine_mbot.feed(
+			&rig.machine, carried, carry(&rig.out, bytes, count, carried), rig.now_us);
+	}
 	return true;
 }
 
@@ -112,7 +115,7 @@ static inline void on_board_send(void *data, const uint8_t *bytes, size_t count)
 static inline size_t on_backlog(void *data)
 {
 	(void)data;
-	return rig.is_blocked;
+	return rig.is_blocked || rig.is_stuck;
 }
 
 static inline void on_changed(void *data, struct kit *kit)

@@ -174,6 +174,11 @@ static void fault_13_an_answer_that_comes_twice_or_late_changes_nothing(void **s
 	pass_ms(20);
 	assert_non_null(strstr(rig.sent, "ff55020004ff55020004"));
 	assert_int_equal(rig.worst, KIT_READY);
+	drives(1, 1);
+	pass_ms(20);
+	hears("ff550d0a");
+	pass_ms(15);
+	assert_motors(-255, 255); /* on it goes */
 }
 
 static void fault_15_a_lost_answer_is_asked_for_again_and_told_once(void **state)
