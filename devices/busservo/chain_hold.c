@@ -95,9 +95,18 @@ void chain_rest(struct kit *kit, enum hold_level level, int64_t now_us)
 	}
 }
 
+/* Again while it is being proved: what is under way proves it, and says again what was lost. */
 void chain_hold(struct kit *kit, enum hold_level level, int64_t now_us)
 {
-	chain_rest(kit, level, now_us);
+	const struct chain *chain = chain_of(kit);
+	bool is_under_way = chain->hold.is_active && chain->phase == CHAIN_RUN &&
+		chain->trouble == TROUBLE_NONE && level <= chain->hold.level;
+
+	if (is_under_way) {
+		chain_forget_moves(kit); /* that waited for the proof */
+	} else {
+		chain_rest(kit, level, now_us);
+	}
 	chain_pump(kit, now_us);
 }
 

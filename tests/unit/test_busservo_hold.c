@@ -109,7 +109,7 @@ static void three_holds_20_ms_apart_are_proved_in_250_ms(void **state)
 			rig_wait_ms(i < 2 ? 20 : 0);
 		}
 		assert_false(is_held());
-		WAIT_UNTIL(is_held(), 210);
+		WAIT_UNTIL(is_held(), 150);
 	}
 }
 
