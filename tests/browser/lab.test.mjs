@@ -129,7 +129,7 @@ test('a seat is unbound and a kit without a seat bound by a button, and both can
 	daemon.lab.sockets.set('uno-1', '1-2').set('uno-3', '1-7');
 	await show('seats');
 	await seen('[data-seat="1"] >> text=uno-1');
-	await seen('[data-seat="2"] >> text=nothing plugged in');
+	await seen('[data-seat="2"] >> text=no kit');
 	await page.click('[data-seat="1"] [data-test=unbind]');
 	await gone('[data-seat="1"]');
 	await seen('[data-socket="1-2"]');
@@ -146,7 +146,7 @@ test('a seat is unbound and a kit without a seat bound by a button, and both can
 test('the table follows kits that come and go', async () => {
 	daemon.lab.seats.set('1', '1-2');
 	await show('seats');
-	await seen('[data-seat="1"] >> text=nothing plugged in');
+	await seen('[data-seat="1"] >> text=no kit');
 	daemon.lab.sockets.set('uno-1', '1-2');
 	daemon.setRow('uno-1', { state: 'probing' });
 	await seen('[data-seat="1"] >> text=uno-1');
@@ -254,7 +254,7 @@ test('a file is written after a warning, and its phases and end are shown', asyn
 	await page.click(`${card('uno-1')} [data-test=own]`);
 	assert.ok(await page.locator(`${card('uno-1')} [data-test=write]`).isDisabled()); /* no file yet */
 	await choose('uno-1', 'lamp.hex', HEX);
-	await seen(`${card('uno-1')} >> text=lamp.hex, 0.1 kB`);
+	await seen(`${card('uno-1')} >> text=lamp.hex, ${HEX.length} byte`);
 	await page.click(`${card('uno-1')} [data-test=write]`);
 	assert.match(await text(`${card('uno-1')} .lab-sure`), /This replaces the program on uno-1/);
 	await page.click(`${card('uno-1')} [data-test=cancel]`);

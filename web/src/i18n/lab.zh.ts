@@ -1,4 +1,4 @@
-/* 管理页面的中文。 */
+/* 实验室页面的中文。 */
 import type { LabKey } from './lab.en';
 
 export const zh: Record<LabKey, string> = {
@@ -21,7 +21,7 @@ export const zh: Record<LabKey, string> = {
 	'seats.seat': '座位',
 	'seats.socket': 'USB 口',
 	'seats.kit': '现在接着的套件',
-	'seats.nothing': '没有插套件',
+	'seats.nothing': '没有套件',
 	'seats.unbind': '解除绑定',
 	'seats.unbound.done': '{seat} 号座位已解除绑定。',
 	'seats.bound.done': 'USB 口 {socket} 现在是 {seat} 号座位。',
@@ -46,7 +46,7 @@ export const zh: Record<LabKey, string> = {
 	'walk.on': '从 {seat} 号座位继续',
 	'walk.now': '请插上 {seat} 号座位的数据线',
 	'walk.how': '已经插着？请拔下来，再插一次。',
-	'walk.again': 'USB 口 {socket} 已经是 {seat} 号座位。线是不是插在正确的座位上？不对就返回上一步。',
+	'walk.again': 'USB 口 {socket} 已经是 {seat} 号座位。如果那一步插错了，请按“上一步”。',
 	'walk.of': '第 {at} 个，共 {all} 个',
 	'walk.back': '上一步',
 	'walk.skip': '跳过 {seat} 号座位',
@@ -80,7 +80,7 @@ export const zh: Record<LabKey, string> = {
 	'health.repair': '需维修',
 	'health.fine': '检查过的项目都正常。',
 	'health.failed': '这次检查没有结果。',
-	'health.away': '不在这里，无法检查。',
+	'health.result': '体检：',
 	'health.history': '历史',
 	'health.history.label': '{kit} 的检查历史',
 	'health.history.none': '没有保存这个套件的检查记录。',
@@ -94,9 +94,8 @@ export const zh: Record<LabKey, string> = {
 	'step.sensors': '传感器',
 	'step.battery': '电量',
 	'step.motors': '电机转动中',
-	'step.passed': '正常',
-	'step.not': '不正常',
-	'step.unknown': '未判断',
+	'step.not': '{title}：不正常。',
+	'step.unknown': '{title}：未判断。',
 
 	firmware: '固件',
 	'firmware.needs': '需要主机上装有 avrdude，并用 USB 线连接带 AVR 芯片的真实主板（Uno、Nano、Mega、mBot）。虚拟套件没有固件。',
@@ -116,7 +115,6 @@ export const zh: Record<LabKey, string> = {
 	'firmware.toobig': '{name} 太大，本页最多发送 500 kB。请管理员把它保存到主机上。',
 	'firmware.unreadable': '无法读取 {name}。文件还在吗？',
 	'firmware.write': '烧录…',
-	'firmware.write.label': '为 {kit} 烧录固件',
 	'firmware.sure': '这会替换 {kit} 上的程序，原来的程序无法恢复。',
 	'firmware.sure.do': '完成之前不要拔线，最多需要一分钟。',
 	'firmware.sure.write': '替换为 {name}',

@@ -1,6 +1,7 @@
 /* Firmware for boards with an AVR chip: which file, a warning, and how the writing goes. */
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n/lab';
 import { Icon } from '../icons';
 import { Problem, useTask } from '../parts/problem';
@@ -109,18 +110,26 @@ function Choice({ kit }: { kit: Kit }): JSX.Element {
 				</button>
 			</div>
 			{isAsking.value && (
-				<div class="lab-sure" role="group" aria-label={t('firmware.write.label', { kit: kit.id })}>
-					<p><Icon name="warning" /> <strong>{t('firmware.sure', { kit: kit.id })}</strong> {t('firmware.sure.do')}</p>
-					<div class="lab-bar">
-						<button class="button" data-test="sure" onClick={() => void write()}>
-							{t('firmware.sure.write', { name: file.value?.name ?? t('firmware.sure.stored') })}
-						</button>
-						<button class="button" data-test="cancel" onClick={() => { isAsking.value = false; }}>{t('lab.cancel')}</button>
-					</div>
-				</div>
+				<Sure kit={kit.id} name={file.value?.name ?? t('firmware.sure.stored')} onYes={() => void write()}
+					onNo={() => { isAsking.value = false; }} />
 			)}
 			{task.error.value && <Problem error={task.error.value} what={t('firmware.refused')} />}
 		</>
+	);
+}
+
+/* The one question of the page: what is replaced cannot be brought back. */
+function Sure({ kit, name, onYes, onNo }: { kit: string; name: string; onYes: () => void; onNo: () => void }): JSX.Element {
+	const no = useRef<HTMLButtonElement>(null);
+	useEffect(() => no.current!.focus(), []); /* the key that asked is off now */
+	return (
+		<div class="lab-sure" role="group" aria-label={`${t('firmware.write')} ${kit}`}>
+			<p><Icon name="warning" /> <strong>{t('firmware.sure', { kit })}</strong> {t('firmware.sure.do')}</p>
+			<div class="lab-bar">
+				<button class="button" data-test="sure" onClick={onYes}>{t('firmware.sure.write', { name })}</button>
+				<button class="button" data-test="cancel" ref={no} onClick={onNo}>{t('lab.cancel')}</button>
+			</div>
+		</div>
 	);
 }
 
@@ -171,5 +180,5 @@ function Source({ id, file, isOwn }: {
 }
 
 const sizeText = (bytes: number): string => new Intl.NumberFormat(lang.value, {
-	style: 'unit', unit: 'kilobyte', unitDisplay: 'short', maximumFractionDigits: 1,
-}).format(bytes / 1000);
+	style: 'unit', unit: bytes < 1000 ? 'byte' : 'kilobyte', unitDisplay: 'short', maximumFractionDigits: 1,
+}).format(bytes < 1000 ? bytes : bytes / 1000);

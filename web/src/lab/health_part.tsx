@@ -7,7 +7,7 @@ import { Icon, type IconName } from '../icons';
 import { Problem, useTask } from '../parts/problem';
 import type { Tone } from '../parts/badge';
 import { lang } from '../prefs';
-import { socket, type Kit } from '../state';
+import { socket, whyText, type Kit } from '../state';
 import { batch, checkAll, checkUp, courses, endBatch, failures, reports } from './health';
 import { Motors, motorsOf } from './motors';
 import { KitName, sortedKits } from './name';
@@ -79,7 +79,7 @@ function CheckUp({ kit }: { kit: Kit }): JSX.Element {
 			<div class="lab-card-head">
 				<KitName kit={kit} />
 				<span class="push" />
-				{report ? <VerdictBadge verdict={report.verdict} />
+				{report ? <><span class="muted">{t('health.result')}</span> <VerdictBadge verdict={report.verdict} /></>
 					: <span class="muted" data-test="never"><Icon name="unknown" size={16} /> {t('health.never')}</span>}
 				{report && <DateOf at={report.at} />}
 			</div>
@@ -106,7 +106,7 @@ function CheckUp({ kit }: { kit: Kit }): JSX.Element {
 function Course({ kit }: { kit: Kit }): JSX.Element | null {
 	const course = courses.value.get(kit.id);
 	if (!course) {
-		return isHere(kit) ? null : <p class="muted">{t('health.away')}</p>;
+		return isHere(kit) ? null : <p class="muted">{whyText(kit.row.value)}</p>;
 	}
 	return (
 		<div class="lab-bar" role="status" data-test="course">
@@ -137,7 +137,7 @@ function Reasons({ report: { steps } }: { report: Report }): JSX.Element {
 			{said.map(({ id, title, passed, hint }) => (
 				<li key={id} class={passed === null ? 'muted' : 'tone-bad'}>
 					<Icon name={passed === null ? 'unknown' : 'failed'} size={16} />
-					<span><strong>{title}: {t(passed === null ? 'step.unknown' : 'step.not')}.</strong> {hint}</span>
+					<span><strong>{t(passed === null ? 'step.unknown' : 'step.not', { title })}</strong> {hint}</span>
 				</li>
 			))}
 		</ul>

@@ -8,11 +8,11 @@ import { bySeat } from './seats';
 export const sortedKits = (): Kit[] => [...kits.value.values()].sort((a, b) =>
 	bySeat(a.row.value.seat, b.row.value.seat) || bySeat(a.id, b.id));
 
-export function KitName({ kit }: { kit: Kit }): JSX.Element {
+export function KitName({ kit, hasSeat = true }: { kit: Kit; hasSeat?: boolean }): JSX.Element {
 	const { seat, label } = kit.row.value;
 	return (
 		<span class="lab-kit">
-			{seat && <span class="seat">{seat}</span>}
+			{hasSeat && seat && <span class="seat">{seat}</span>}
 			<a class="lab-name" href={link.bench(kit.id)}>{label || kit.id}</a>
 			<StateBadge sign={signOf(kit)} />
 		</span>

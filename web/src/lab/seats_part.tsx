@@ -96,7 +96,7 @@ function Table({ task }: { task: Task }): JSX.Element {
 
 function KitThere({ id }: { id: string | null }): JSX.Element {
 	const kit = id === null ? undefined : kits.value.get(id);
-	return kit ? <KitName kit={kit} /> : <span class="muted">{id ?? t('seats.nothing')}</span>;
+	return kit ? <KitName kit={kit} hasSeat={false} /> : <span class="muted">{id ?? t('seats.nothing')}</span>;
 }
 
 function Loose({ task }: { task: Task }): JSX.Element | null {
