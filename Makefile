@@ -78,7 +78,9 @@ help:
 	@echo 'make test           every test; ends with "N passed, N failed"'
 	@echo 'make test-unit ...  one suite: unit replay peers system browser fuzz vectors'
 	@echo 'make test-vectors VECTORS=FILE   the codecs against a file of vectors'
+	@echo 'make test-mutants   switches off each rule of safety: a test must fail (RULES="5 6")'
 	@echo 'make bench          speed and memory beside a peer'
+	@echo 'make bench-safety   how soon motion ends (BENCH_ARGS="--ends=10000 --presses=500")'
 	@echo 'make fuzz-NAME      one fuzzer by hand (SECONDS=...)'
 	@echo 'make web-dev        the pages against a recording, without a daemon'
 	@echo 'make install        programs, man pages, udev rules, service (DESTDIR, PREFIX)'
@@ -187,6 +189,11 @@ $(filter-out test-vectors,$(SUITES:%=test-%)): test-%: deps-test all
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)BUILD=$(B) node tests/run.mjs $*
 
+.PHONY: test-mutants
+test-mutants: deps-test all
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)node tests/mutants/run.mjs $(RULES)
+
 VECTORS ?= ../shared/vectors.json
 .PHONY: test-vectors
 test-vectors: all $(B)/replay/vectors
@@ -252,10 +259,14 @@ $(FUZZERS:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 		-artifact_prefix=build/fuzz/ build/fuzz/corpus/$* $(wildcard tests/fuzz/seeds/$*)
 
 # ---- benches, pages by hand, install, format ---------------------------------
-.PHONY: bench web-dev install fmt clean
+.PHONY: bench bench-safety web-dev install fmt clean
 bench: deps-test all
 	$(Q)$(MAKE) --no-print-directory $(BENCH_BIN) tests/node_modules/.package-lock.json
 	$(Q)BUILD=$(B) node tests/bench/bench.mjs $(BENCH_ARGS)
+
+bench-safety: deps-test all
+	$(Q)$(MAKE) --no-print-directory $(BENCH_BIN) tests/node_modules/.package-lock.json
+	$(Q)BUILD=$(B) node tests/bench/safety.mjs $(BENCH_ARGS)
 
 web-dev: web/node_modules/.package-lock.json
 	$(Q)cd web && npm run dev

@@ -6,7 +6,7 @@ import { lab } from './lab.mjs';
 
 const LEFT = 5, RIGHT = 6;
 
-const ROVER = {
+export const ROVER = {
 	id: 'rover',
 	title: { zh: '\u5c0f\u8f66', en: 'rover' },
 	models: ['uno'],

@@ -27,9 +27,10 @@ function runnerOf(daemon) {
 	}));
 }
 
-/* The lease's time, the gate's 20 ms, and what a busy machine needs. */
+/* The lease's time, and what a busy machine needs on top: make bench-safety measures. Together less
+ * than the second after which a script that hangs is killed. */
 const LEASE_MS = 300;
-const SOON = 250;
+const SOON = 600;
 
 test('leases over WebSocket', async (t) => {
 	const { client, connect, r1, daemon } = await rovers(t, ['r1', 'r2']);
@@ -98,7 +99,7 @@ test('leases over WebSocket', async (t) => {
 		const start = now();
 		other.ws.terminate();
 		const rest = await untilRest(r1, start);
-		assert.ok(rest < LEASE_MS, `rest after ${rest} ms`);
+		assert.ok(rest < LEASE_MS - 100, `rest after ${rest} ms`);
 	});
 
 	await t.test('fault_44_a_line_that_brings_nothing_ends_by_age', async () => {
@@ -209,7 +210,7 @@ test('scripts that drive', async (t) => {
 		assert.ok(rest <= LEASE_MS + SOON, `rest after ${rest} ms`);
 		const end = await ended(client, run);
 		assert.equal(end.state, 'killed');
-		assert.ok(now() - start < 5000, 'killed soon');
+		assert.match(end.error.message, /held a kit that moves/);
 	});
 
 	await t.test('fault_23_a_hang_inside_of_C_code_stops_its_robot', async () => {
@@ -518,9 +519,11 @@ test('the daemon itself', async (t) => {
 	await t.test('safety_S7_a_daemon_that_ends_holds_all', async (t2) => {
 		const { client, daemon, r1 } = await rovers(t2);
 		const stop = feed(client, await drive(client, 'r1'));
-		await until(() => r1.speed === 128);
+		await client.call('kit.write', { kit: 'r1', property: 'led', value: true });
+		await until(() => r1.speed === 128 && r1.pins[13].value === 1);
 		await daemon.stop();
 		stop();
 		assert.equal(r1.speed, 0);
+		assert.equal(r1.pins[13].value, 0);
 	});
 });

@@ -44,7 +44,7 @@ static void drives(void)
 	forget_sent();
 }
 
-static void a_lease_end_rests_what_moves_and_leaves_the_lamp(void **state)
+static void safety_S3_a_lease_end_rests_what_moves_and_leaves_the_lamp(void **state)
 {
 	(void)state;
 	drives();
@@ -169,7 +169,7 @@ static void a_board_that_restarts_proves_nothing_of_before(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_lease_end_rests_what_moves_and_leaves_the_lamp),
+		TEST(safety_S3_a_lease_end_rests_what_moves_and_leaves_the_lamp),
 		TEST(an_all_stop_rests_lamps_too),
 		TEST(safety_S6_a_pin_that_did_not_obey_is_no_proof),
 		TEST(safety_S6_bytes_on_the_wire_or_other_answers_are_no_proof),

@@ -18,6 +18,17 @@ static void safety_S5_the_stop_holds_all_kits_three_times_20_ms_apart(void **sta
 	assert_log("");
 }
 
+static void safety_S5_a_hold_goes_ahead_of_all_that_waits(void **state)
+{
+	(void)state;
+	rig.lane = LANE_ORDER;
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_int_equal(rig.lane, LANE_FIRST);
+	rig.lane = LANE_ORDER;
+	waits_ms(20);
+	assert_int_equal(rig.lane, LANE_FIRST);
+}
+
 static void safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared(void **state)
 {
 	char id[33];
@@ -235,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(safety_S5_the_stop_holds_all_kits_three_times_20_ms_apart),
+		TEST(safety_S5_a_hold_goes_ahead_of_all_that_waits),
 		TEST(safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared),
 		TEST(safety_S5_the_answer_comes_with_the_last_confirmation),
 		TEST(safety_S5_the_answer_comes_within_250_ms),
