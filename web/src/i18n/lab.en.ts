@@ -24,7 +24,7 @@ export const en = {
 	'seats.unbound.done': 'Seat {seat} has no socket any more.',
 	'seats.bound.done': 'Socket {socket} is seat {seat} now.',
 	'seats.empty': 'No seat has a USB socket yet',
-	'seats.empty.1': 'Say below how many seats the room has, and press Start.',
+	'seats.empty.1': 'Say above how many seats the room has, and press Start.',
 	'seats.empty.2': 'Go from seat to seat and plug each cable in once: the page shows which one is next.',
 	'seats.empty.3': 'From then on every kit that is plugged in there belongs to that seat, whatever its name.',
 	'seats.needs': 'This needs real kits on USB cables; hubs are fine, but a cable must stay in its socket. Virtual kits have their seats already.',

@@ -26,7 +26,7 @@ export const zh: Record<LabKey, string> = {
 	'seats.unbound.done': '{seat} 号座位已解除绑定。',
 	'seats.bound.done': 'USB 口 {socket} 现在是 {seat} 号座位。',
 	'seats.empty': '还没有座位绑定 USB 口',
-	'seats.empty.1': '在下面填写教室有多少个座位，然后按“开始”。',
+	'seats.empty.1': '在上面填写教室有多少个座位，然后按“开始”。',
 	'seats.empty.2': '按页面提示，逐个座位把数据线插一次。',
 	'seats.empty.3': '以后插在那里的套件就属于那个座位，不管它叫什么名字。',
 	'seats.needs': '需要用 USB 线连接真实套件；可以用集线器，但每根线要固定插在同一个口。虚拟套件自带座位。',
