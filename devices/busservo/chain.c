@@ -6,7 +6,7 @@
 
 enum {
 	TICK_US = 20 * 1000,
-	MOTION_US = 50 * 1000,       /* how often positions are read: somebody looks, or it moves */
+	MOTION_US = 50 * 1000, /* how often positions are read: somebody looks, or it moves */
 	MOTION_IDLE_US = 200 * 1000,
 	HEALTH_US = 1000 * 1000,
 	STOP_TIMES = 5,

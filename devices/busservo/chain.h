@@ -61,24 +61,24 @@ enum chain_alert { ALERT_NONE, ALERT_HEAT, ALERT_OVERLOAD, ALERT_VOLTAGE, ALERT_
 struct chain_answer {
 	unsigned told; /* 0: nothing that answers the request */
 	uint8_t id;
-	int position, goal, min, max; /* units */
-	double load;                  /* -1..1 */
+	int position, goal, min, max;	/* units */
+	double load;			/* -1..1 */
 	double temperature, heat_limit; /* Cel */
-	double voltage;               /* V */
+	double voltage;			/* V */
 	unsigned model, firmware;
-	unsigned error;               /* the protocol's number */
-	bool torque, can_position;    /* can_position: its mode lets it go to positions */
+	unsigned error;		   /* the protocol's number */
+	bool torque, can_position; /* can_position: its mode lets it go to positions */
 	enum chain_alert alert;
 };
 
 struct chain_request {
 	enum chain_what what;
-	uint16_t waiting;     /* servos that have not answered, as bits of their index */
+	uint16_t waiting;      /* servos that have not answered, as bits of their index */
 	bool is_open, is_late; /* late: its time is over, and what came is being read */
-	uint8_t tag;          /* for the dialect: what the answer must look like */
-	uint32_t number;      /* of the question, see chain->number */
+	uint8_t tag;	       /* for the dialect: what the answer must look like */
+	uint32_t number;       /* of the question, see chain->number */
 	int64_t asked_us;
-	int64_t over_us;      /* the answers are on the wire until then */
+	int64_t over_us; /* the answers are on the wire until then */
 	int64_t deadline_us;
 };
 
@@ -90,14 +90,14 @@ struct chain_goal {
 
 /* A servo language: pure functions. Encoders return bytes written, 0: nothing to say. */
 struct chain_dialect {
-	const char *model;    /* of the kit */
+	const char *model; /* of the kit */
 	unsigned baud;
-	int64_t latency_us;   /* of the adapter, one way */
-	double degrees;       /* of a unit */
-	int middle, top;      /* units; the lowest is 0 */
-	int slack;            /* units by which a standing servo's readings differ */
+	int64_t latency_us;	/* of the adapter, one way */
+	double degrees;		/* of a unit */
+	int middle, top;	/* units; the lowest is 0 */
+	int slack;		/* units by which a standing servo's readings differ */
 	unsigned setup, health; /* bits 1 << ASK_...: once, every second */
-	bool has_groups;      /* one request can ask many */
+	bool has_groups;	/* one request can ask many */
 	bool tells_goal, tells_load;
 	size_t (*ask)(const struct chain_request *request, const uint8_t *ids, size_t count,
 		uint8_t *out, size_t room);
@@ -115,36 +115,36 @@ struct chain_dialect {
 
 struct chain_servo {
 	uint8_t id;
-	unsigned due;       /* bits 1 << ASK_... */
-	unsigned misses;    /* questions without an answer, in a row */
+	unsigned due;	 /* bits 1 << ASK_... */
+	unsigned misses; /* questions without an answer, in a row */
 	int64_t answered_us;
 	bool is_missing, can_position, has_torque;
 	int position, min, max; /* units */
-	int64_t position_us;    /* when it was asked for; 0 = never told */
-	int64_t seen_us;        /* when it was there, as well as is known */
+	int64_t position_us;	/* when it was asked for; 0 = never told */
+	int64_t seen_us;	/* when it was there, as well as is known */
 	double temperature, heat_limit, voltage;
 	unsigned model, firmware, error;
 	enum chain_alert alert;
 
 	/* Where it was told to go last. */
 	int goal;
-	double speed;       /* deg/s of a move that may be under way; 0 = none is */
+	double speed;	    /* deg/s of a move that may be under way; 0 = none is */
 	int64_t arrives_us; /* when that is over; 0 = not known */
-	unsigned tries;     /* left to have the goal taken; 0 = it is, or was given up */
+	unsigned tries;	    /* left to have the goal taken; 0 = it is, or was given up */
 	uint32_t told_number;
 	/* Where it was seen standing, and since when. */
 	int still;
 	int64_t still_us;
 
-	bool is_wanted;     /* a goal that was asked for and not sent yet */
+	bool is_wanted; /* a goal that was asked for and not sent yet */
 	int wanted;
 	double wanted_speed;
 	enum { ALIGN_ASK, ALIGN_TELL, ALIGN_DONE } align; /* before torque comes on */
 
 	bool is_frozen, is_proved; /* of the hold under way */
-	bool is_taken;             /* its goal was seen to be where it shall stand */
-	int proof;                 /* reading that the next one must equal */
-	int64_t proof_us;          /* when that was asked for; 0 = none yet */
+	bool is_taken;		   /* its goal was seen to be where it shall stand */
+	int proof;		   /* reading that the next one must equal */
+	int64_t proof_us;	   /* when that was asked for; 0 = none yet */
 
 	int joint; /* 1 at the base */
 	int joint_property, load_property, temperature_property;
@@ -158,11 +158,11 @@ enum chain_phase {
 
 enum chain_trouble {
 	TROUBLE_NONE,
-	TROUBLE_SILENT,  /* no servo answers */
-	TROUBLE_MODE,    /* a servo is no joint: it is in wheel mode */
-	TROUBLE_ERROR,   /* a servo answers with an error */
+	TROUBLE_SILENT,	 /* no servo answers */
+	TROUBLE_MODE,	 /* a servo is no joint: it is in wheel mode */
+	TROUBLE_ERROR,	 /* a servo answers with an error */
 	TROUBLE_MISSING, /* a servo answers no more */
-	TROUBLE_ALERT,   /* a servo protects itself */
+	TROUBLE_ALERT,	 /* a servo protects itself */
 };
 
 struct chain {
@@ -174,15 +174,15 @@ struct chain {
 	unsigned trouble_servo; /* index */
 	enum chain_alert trouble_alert;
 	struct why trouble_why;
-	int64_t again_us;       /* SCAN: when to begin again; 0 = it is under way */
+	int64_t again_us; /* SCAN: when to begin again; 0 = it is under way */
 
 	struct chain_request request;
-	uint32_t number;    /* counts what was sent: answers to older questions are old */
-	int64_t free_us;    /* the wire stays silent until then */
-	int64_t busy_us;    /* what was sent is on the wire until then */
+	uint32_t number; /* counts what was sent: answers to older questions are old */
+	int64_t free_us; /* the wire stays silent until then */
+	int64_t busy_us; /* what was sent is on the wire until then */
 	unsigned what, turn[ASK_COUNT]; /* whose turn it is to be asked */
-	bool is_group;      /* the last question to many was really to many */
-	bool is_taking;     /* an answer is being looked at: nothing is asked meanwhile */
+	bool is_group;			/* the last question to many was really to many */
+	bool is_taking; /* an answer is being looked at: nothing is asked meanwhile */
 	int64_t next_motion_us, next_health_us;
 	size_t byte_count;
 	uint8_t bytes[CHAIN_BYTES_MAX]; /* of a frame that was cut */
@@ -190,12 +190,12 @@ struct chain {
 	struct {
 		bool is_active, must_tell;
 		enum hold_level level;
-		uint32_t number;    /* of what was told last; proof is what was asked later */
+		uint32_t number; /* of what was told last; proof is what was asked later */
 		unsigned token_count;
 		uint32_t tokens[KIT_PENDING_MAX]; /* of actions that wait for the proof */
 	} hold;
-	bool is_waking;         /* torque is to come on */
-	uint32_t align_number;  /* as hold.number, for torque */
+	bool is_waking;	       /* torque is to come on */
+	uint32_t align_number; /* as hold.number, for torque */
 	unsigned pose_count;
 	uint32_t poses[KIT_PENDING_MAX]; /* of poses that wait until their goals are taken */
 
@@ -237,8 +237,8 @@ void chain_take(struct kit *kit, const struct chain_answer *answer, int64_t now_
 void chain_miss(struct kit *kit, int64_t now_us);
 /* These bits 1 << ASK_... of all servos that are there. */
 void chain_want(struct chain *chain, unsigned due);
-bool chain_send(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane,
-	int64_t now_us);
+bool chain_send(
+	struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane, int64_t now_us);
 
 /* ---- chain_move.c: of the driver's table, then for the others ---- */
 
@@ -275,8 +275,8 @@ enum chain_action { ACTION_POSE, ACTION_STOP, ACTION_RELAX };
 
 void chain_describe(struct kit *kit);
 /* What an answer brought, to people. */
-void chain_show(struct kit *kit, const struct chain_servo *servo,
-	const struct chain_answer *answer);
+void chain_show(
+	struct kit *kit, const struct chain_servo *servo, const struct chain_answer *answer);
 void chain_show_moving(struct kit *kit, int64_t now_us);
 double chain_degrees(const struct chain *chain, int position);
 
@@ -285,6 +285,5 @@ double chain_degrees(const struct chain *chain, int position);
 /* Which servo of a running chain is in trouble? */
 void chain_judge(struct kit *kit, int64_t now_us);
 /* Trouble becomes the kit's state, and brings the arm to rest when it is new or over. */
-void chain_set_trouble(struct kit *kit, enum chain_trouble trouble, unsigned servo,
-	int64_t now_us);
+void chain_set_trouble(struct kit *kit, enum chain_trouble trouble, unsigned servo, int64_t now_us);
 enum err chain_need_sound(const struct kit *kit, struct why *why);

@@ -11,17 +11,16 @@
 
 enum {
 	SCAN_TRIES = 2,
-	GROUP_MISSES = 1,              /* more: it is asked alone */
-	MISSES = 3,                    /* in a row, and */
-	MISSING_US = 500 * 1000,       /* no answer for so long: it is not there */
+	GROUP_MISSES = 1,	 /* more: it is asked alone */
+	MISSES = 3,		 /* in a row, and */
+	MISSING_US = 500 * 1000, /* no answer for so long: it is not there */
 	SCAN_AGAIN_US = 2000 * 1000,
 	SLACK_US = 2 * 1000,
-	BITS = 10,                     /* of a byte on the wire */
+	BITS = 10, /* of a byte on the wire */
 	ERROR_CRC = 3,
 };
 
-bool chain_send(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane,
-	int64_t now_us)
+bool chain_send(struct kit *kit, const uint8_t *bytes, size_t count, enum lane lane, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
 
@@ -139,7 +138,8 @@ static void end_scan(struct kit *kit, int64_t now_us)
 		return;
 	}
 	chain->phase = CHAIN_SETUP;
-	chain_want(chain, chain->dialect->setup | chain->dialect->health | chain_bit(ASK_MOTION) |
+	chain_want(chain,
+		chain->dialect->setup | chain->dialect->health | chain_bit(ASK_MOTION) |
 			chain_bit(ASK_TORQUE));
 }
 
@@ -152,8 +152,8 @@ static void end_setup(struct kit *kit, int64_t now_us)
 		const struct chain_servo *servo = &chain->servos[i];
 
 		if (servo->error || !servo->can_position) {
-			chain_set_trouble(kit, servo->error ? TROUBLE_ERROR : TROUBLE_MODE, i,
-				now_us);
+			chain_set_trouble(
+				kit, servo->error ? TROUBLE_ERROR : TROUBLE_MODE, i, now_us);
 			chain_scan(chain, now_us + SCAN_AGAIN_US);
 			return;
 		}
@@ -270,8 +270,8 @@ static void take_alert(struct chain_servo *servo, const struct chain_answer *ans
 }
 
 /* An error is no answer, but while it is found out what can be used. */
-static bool is_refusal(struct kit *kit, struct chain_servo *servo,
-	const struct chain_answer *answer)
+static bool is_refusal(
+	struct kit *kit, struct chain_servo *servo, const struct chain_answer *answer)
 {
 	if (!(answer->told & TOLD_ERROR)) {
 		return false;
@@ -338,7 +338,7 @@ void chain_take(struct kit *kit, const struct chain_answer *answer, int64_t now_
 	if (is_refusal(kit, servo, answer) && !servo->error) {
 		return;
 	}
-	request->waiting &= (uint16_t)~(1U << i);
+	request->waiting &= (uint16_t) ~(1U << i);
 	request->is_open = request->waiting != 0;
 	servo->due &= ~chain_bit(request->what);
 	servo->misses = 0;

@@ -29,8 +29,7 @@ static bool has_grip(const struct chain *chain)
 	return chain->count >= GRIP_FROM && (last->min > 0 || last->max < chain->dialect->top);
 }
 
-static int describe(struct kit *kit, const char *name, enum value_type type, bool writable,
-	int tag)
+static int describe(struct kit *kit, const char *name, enum value_type type, bool writable, int tag)
 {
 	int index = (int)kit->property_count;
 
@@ -73,9 +72,8 @@ static void name_program(struct kit *kit)
 			chain->servos[i].firmware == first->firmware;
 	}
 	if (is_alike) {
-		snprintf(kit->program, sizeof(kit->program),
-			"%u servos of model %u, firmware %u", chain->count, first->model,
-			first->firmware);
+		snprintf(kit->program, sizeof(kit->program), "%u servos of model %u, firmware %u",
+			chain->count, first->model, first->firmware);
 	} else {
 		snprintf(kit->program, sizeof(kit->program), "%u servos", chain->count);
 	}
@@ -128,8 +126,7 @@ static double voltage_of(const struct chain *chain)
 	return lowest;
 }
 
-void chain_show(struct kit *kit, const struct chain_servo *servo,
-	const struct chain_answer *answer)
+void chain_show(struct kit *kit, const struct chain_servo *servo, const struct chain_answer *answer)
 {
 	const struct chain *chain = chain_of(kit);
 

@@ -18,10 +18,10 @@
 #include <string.h>
 
 enum {
-	FRESH_US = 250 * 1000,      /* so old may a position be that becomes a goal */
-	SHORT_US = 3 * 1000,        /* the rest of an answer that is spoken into */
-	PAUSE_US = 500 * 1000,      /* of questions for health, for the proof */
-	APART_MIN_US = 40 * 1000,   /* two readings that prove rest */
+	FRESH_US = 250 * 1000,	  /* so old may a position be that becomes a goal */
+	SHORT_US = 3 * 1000,	  /* the rest of an answer that is spoken into */
+	PAUSE_US = 500 * 1000,	  /* of questions for health, for the proof */
+	APART_MIN_US = 40 * 1000, /* two readings that prove rest */
 	APART_MAX_US = 1000 * 1000,
 };
 
@@ -181,8 +181,8 @@ static void finish(struct kit *kit)
 	}
 }
 
-static void judge(struct chain *chain, struct chain_servo *servo,
-	const struct chain_answer *answer, int64_t now_us)
+static void judge(struct chain *chain, struct chain_servo *servo, const struct chain_answer *answer,
+	int64_t now_us)
 {
 	bool is_kill = chain->hold.level == HOLD_KILL;
 

@@ -16,16 +16,14 @@
 #define FASTEST_DEG_S 180.0
 
 enum {
-	TRIES = 4,                /* to have a goal taken */
-	LATE_US = 300 * 1000,     /* by which a servo may arrive later than it should */
-	STILL_US = 150 * 1000,    /* without a change for so long: it stands */
+	TRIES = 4,	       /* to have a goal taken */
+	LATE_US = 300 * 1000,  /* by which a servo may arrive later than it should */
+	STILL_US = 150 * 1000, /* without a change for so long: it stands */
 };
 
 static int clamp(const struct chain_servo *servo, int position)
 {
-	return position < servo->min ? servo->min
-		: position > servo->max ? servo->max
-					: position;
+	return position < servo->min ? servo->min : position > servo->max ? servo->max : position;
 }
 
 void chain_stay(const struct chain *chain, struct chain_servo *servo, int64_t now_us)
@@ -43,8 +41,7 @@ void chain_stay(const struct chain *chain, struct chain_servo *servo, int64_t no
 
 struct chain_goal chain_goal_of(const struct chain_servo *servo)
 {
-	return (struct chain_goal){
-		servo->id, servo->position, servo->goal, CHAIN_GENTLE_DEG_S};
+	return (struct chain_goal){servo->id, servo->position, servo->goal, CHAIN_GENTLE_DEG_S};
 }
 
 /* ---- poses wait until their goals are taken ---- */
@@ -141,8 +138,7 @@ static enum err check_pose(const struct kit *kit, const struct value *angles, st
 			(int)angles->count);
 	}
 	for (unsigned i = 0; i < chain->count; i++) {
-		const struct property *joint =
-			&kit->properties[chain->servos[i].joint_property];
+		const struct property *joint = &kit->properties[chain->servos[i].joint_property];
 
 		if (!(angles->vector[i] >= joint->min && angles->vector[i] <= joint->max)) {
 			return why_set(why, ERR_INVALID, MSG_VALUE_RANGE, joint->name, joint->min,
@@ -154,8 +150,8 @@ static enum err check_pose(const struct kit *kit, const struct value *angles, st
 
 /* All joints arrive together: in the time that was given, or at the gentle speed of the
  * one that has the longest way. */
-static enum err pose(struct kit *kit, const struct value *args, uint32_t token, int64_t now_us,
-	struct why *why)
+static enum err pose(
+	struct kit *kit, const struct value *args, uint32_t token, int64_t now_us, struct why *why)
 {
 	struct chain *chain = chain_of(kit);
 	enum err err = check_pose(kit, &args[0], why);
@@ -299,8 +295,8 @@ static void go(struct kit *kit, int64_t now_us)
 		const struct chain_servo *servo = &chain->servos[i];
 
 		if (servo->is_wanted) {
-			goals[count++] = (struct chain_goal){servo->id, servo->position,
-				servo->wanted, servo->wanted_speed};
+			goals[count++] = (struct chain_goal){
+				servo->id, servo->position, servo->wanted, servo->wanted_speed};
 		}
 	}
 	size_t length = chain->dialect->go(goals, count, bytes, sizeof(bytes));
@@ -373,8 +369,8 @@ static void check_arrival(const struct chain *chain, struct chain_servo *servo, 
 }
 
 /* Is its goal where it is? Without the servo's word, the goal is what it was last told. */
-static void check_alignment(const struct chain *chain, struct chain_servo *servo,
-	const struct chain_answer *answer)
+static void check_alignment(
+	const struct chain *chain, struct chain_servo *servo, const struct chain_answer *answer)
 {
 	bool is_told = (answer->told & TOLD_GOAL) != 0;
 

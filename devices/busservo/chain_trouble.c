@@ -1,21 +1,17 @@
 /* What is wrong with a chain, told as the kit's state and in plain words; see chain.h. */
 #include "busservo/chain.h"
 
-static void explain_alert(const struct kit *kit, const struct chain_servo *servo,
-	struct why *why)
+static void explain_alert(const struct kit *kit, const struct chain_servo *servo, struct why *why)
 {
 	switch (servo->alert) {
 	case ALERT_HEAT:
-		why_set(why, ERR_REFUSED, MSG_BUSSERVO_HOT, servo->joint, servo->id,
-			kit->id);
+		why_set(why, ERR_REFUSED, MSG_BUSSERVO_HOT, servo->joint, servo->id, kit->id);
 		return;
 	case ALERT_OVERLOAD:
-		why_set(why, ERR_REFUSED, MSG_BUSSERVO_OVERLOAD, servo->joint, servo->id,
-			kit->id);
+		why_set(why, ERR_REFUSED, MSG_BUSSERVO_OVERLOAD, servo->joint, servo->id, kit->id);
 		return;
 	case ALERT_VOLTAGE:
-		why_set(why, ERR_REFUSED, MSG_BUSSERVO_VOLTAGE, servo->joint, servo->id,
-			kit->id);
+		why_set(why, ERR_REFUSED, MSG_BUSSERVO_VOLTAGE, servo->joint, servo->id, kit->id);
 		return;
 	case ALERT_OTHER:
 	case ALERT_NONE:
@@ -44,8 +40,7 @@ static void explain(const struct kit *kit, struct why *why)
 			(int)servo->error);
 		return;
 	case TROUBLE_MISSING:
-		why_set(why, ERR_LOST, MSG_BUSSERVO_MISSING, servo->joint, servo->id,
-			kit->id);
+		why_set(why, ERR_LOST, MSG_BUSSERVO_MISSING, servo->joint, servo->id, kit->id);
 		return;
 	case TROUBLE_ALERT:
 		explain_alert(kit, servo, why);
@@ -66,14 +61,13 @@ enum err chain_need_sound(const struct kit *kit, struct why *why)
 	return chain->trouble_why.code;
 }
 
-void chain_set_trouble(struct kit *kit, enum chain_trouble trouble, unsigned servo,
-	int64_t now_us)
+void chain_set_trouble(struct kit *kit, enum chain_trouble trouble, unsigned servo, int64_t now_us)
 {
 	struct chain *chain = chain_of(kit);
 	enum chain_trouble before = chain->trouble;
 	enum chain_alert alert = chain->servos[servo].alert;
-	bool is_same = trouble == before && servo == chain->trouble_servo &&
-		alert == chain->trouble_alert;
+	bool is_same =
+		trouble == before && servo == chain->trouble_servo && alert == chain->trouble_alert;
 
 	chain->trouble = trouble;
 	chain->trouble_servo = servo;
@@ -102,7 +96,7 @@ void chain_judge(struct kit *kit, int64_t now_us)
 
 	for (unsigned i = 0; i < chain->count; i++) {
 		enum chain_trouble one = chain->servos[i].alert ? TROUBLE_ALERT
-			: chain->servos[i].is_missing           ? TROUBLE_MISSING
+			: chain->servos[i].is_missing		? TROUBLE_MISSING
 								: TROUBLE_NONE;
 
 		if (one > worst) {

@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-	HEADER = 4,            /* FF FF FD 00 */
-	BODY = 7,              /* where the instruction stands */
-	LENGTH_MIN = 3,        /* instruction, CRC */
+	HEADER = 4,	       /* FF FF FD 00 */
+	BODY = 7,	       /* where the instruction stands */
+	LENGTH_MIN = 3,	       /* instruction, CRC */
 	STATUS_LENGTH_MIN = 4, /* and the error byte */
 };
 
@@ -66,8 +66,8 @@ static bool fill(const uint8_t *frame, size_t length, struct dynamixel_message *
 	return true;
 }
 
-enum err dynamixel_decode(const uint8_t *bytes, size_t count, size_t *used,
-	struct dynamixel_message *message)
+enum err dynamixel_decode(
+	const uint8_t *bytes, size_t count, size_t *used, struct dynamixel_message *message)
 {
 	*used = 1; /* of garbage: one by one, so that no frame behind it is lost */
 	for (size_t i = 0; i < HEADER && i < count; i++) {

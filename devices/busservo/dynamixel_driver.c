@@ -71,7 +71,7 @@ static size_t answer_bytes(enum chain_what what)
 
 static enum chain_alert alert_of(unsigned bits)
 {
-	return bits & DYNAMIXEL_ERROR_HEAT   ? ALERT_HEAT
+	return bits & DYNAMIXEL_ERROR_HEAT	  ? ALERT_HEAT
 		: bits & DYNAMIXEL_ERROR_OVERLOAD ? ALERT_OVERLOAD
 		: bits & DYNAMIXEL_ERROR_VOLTAGE  ? ALERT_VOLTAGE
 						  : ALERT_OTHER;
@@ -93,13 +93,11 @@ static void read_window(enum chain_what what, const uint8_t *at, struct chain_an
 	if (what == ASK_MOTION) {
 		answer->told |= TOLD_LOAD | TOLD_POSITION;
 		answer->load = (int16_t)bytes_get(at, 2) / 1000.0;
-		answer->position =
-			(int32_t)bytes_get(at + DYNAMIXEL_POSITION - DYNAMIXEL_LOAD, 4);
+		answer->position = (int32_t)bytes_get(at + DYNAMIXEL_POSITION - DYNAMIXEL_LOAD, 4);
 	} else if (what == ASK_GOAL) {
 		answer->told |= TOLD_GOAL | TOLD_POSITION;
 		answer->goal = (int32_t)bytes_get(at, 4);
-		answer->position =
-			(int32_t)bytes_get(at + DYNAMIXEL_POSITION - DYNAMIXEL_GOAL, 4);
+		answer->position = (int32_t)bytes_get(at + DYNAMIXEL_POSITION - DYNAMIXEL_GOAL, 4);
 	} else if (what == ASK_TORQUE) {
 		answer->told |= TOLD_TORQUE;
 		answer->torque = at[0] == 1;
@@ -134,8 +132,7 @@ static void read_status(const struct chain_request *request,
 		answer->told = TOLD_ALERT | TOLD_PING | TOLD_MODEL;
 		answer->model = bytes_get(message->params, 2);
 		answer->firmware = message->params[2];
-	} else if (request->what != ASK_PING &&
-		message->count == window->count + request->tag) {
+	} else if (request->what != ASK_PING && message->count == window->count + request->tag) {
 		answer->told = TOLD_ALERT;
 		read_window(request->what,
 			message->params + (window->more == BEFORE ? request->tag : 0), answer);

@@ -46,8 +46,8 @@ unsigned lx16a_answer_count(uint8_t command)
 /* Commands that nobody knows may have any number: they are kept, and do nothing. */
 static bool has_shape(uint8_t command, unsigned count)
 {
-	bool is_bare = command == LX16A_START || command == LX16A_STOP ||
-		command == LX16A_SAVE_OFFSET;
+	bool is_bare =
+		command == LX16A_START || command == LX16A_STOP || command == LX16A_SAVE_OFFSET;
 
 	if (is_bare) {
 		return count == 0;
@@ -68,8 +68,8 @@ static uint8_t checksum(const uint8_t *frame, size_t length)
 	return (uint8_t)~sum;
 }
 
-enum err lx16a_decode(const uint8_t *bytes, size_t count, size_t *used,
-	struct lx16a_message *message)
+enum err lx16a_decode(
+	const uint8_t *bytes, size_t count, size_t *used, struct lx16a_message *message)
 {
 	*used = 1; /* of garbage: one by one, so that no frame behind it is lost */
 	if ((count > 0 && bytes[0] != 0x55) || (count > 1 && bytes[1] != 0x55) ||

@@ -121,8 +121,7 @@ static size_t go(const struct chain_goal *goals, size_t count, uint8_t *out, siz
 
 	for (size_t i = 0; i < count; i++) {
 		double way = fabs((goals[i].to - goals[i].from) * DEGREES);
-		double ms = fmin(fmax(way / goals[i].speed * 1000, MOVE_MS_MIN),
-			LX16A_MOVE_MS_MAX);
+		double ms = fmin(fmax(way / goals[i].speed * 1000, MOVE_MS_MIN), LX16A_MOVE_MS_MAX);
 		struct lx16a_message message = {
 			.id = goals[i].id, .command = LX16A_MOVE, .count = 4};
 
@@ -147,10 +146,8 @@ static size_t torque_on(const uint8_t *ids, size_t count, uint8_t *out, size_t r
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct lx16a_message message = {.id = ids[i],
-			.command = LX16A_SET_TORQUE,
-			.count = 1,
-			.params = {1}};
+		const struct lx16a_message message = {
+			.id = ids[i], .command = LX16A_SET_TORQUE, .count = 1, .params = {1}};
 
 		used = put(out, room, used, &message);
 	}

@@ -19,7 +19,7 @@ struct servo_wire { /* first in a machine's state */
 	int64_t busy_us;       /* the host's bytes are on the wire until then */
 	int64_t heard_us;      /* of its last bytes */
 	int64_t next_us;       /* when the next byte of an answer is over */
-	size_t count;          /* of the answers that are not over */
+	size_t count;	       /* of the answers that are not over */
 	uint8_t out[WIRE_ROOM];
 };
 

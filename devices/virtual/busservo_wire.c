@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	BITS = 10,            /* of a byte on the wire */
+	BITS = 10,	       /* of a byte on the wire */
 	RETURN_DELAY_US = 250, /* between what is said and the answer */
 	SPOIL_US = 5 * 1000,   /* so long one servo speaks on */
 };

@@ -20,7 +20,7 @@ enum {
 	FIRMWARE = 45,
 	HEAT_LIMIT_CEL = 72,
 	FIRST_RAM = 64,
-	FIRST_PRESENT = 120, /* from here on: measured, read only */
+	FIRST_PRESENT = 120,   /* from here on: measured, read only */
 	FORGET_US = 50 * 1000, /* half a frame, then silence: it is no frame */
 };
 
@@ -66,8 +66,7 @@ static void drive(struct machine *machine, unsigned i, int64_t now_us)
 {
 	const struct servo *servo = &chain_of(machine)->servos[i];
 	double goal = ((int32_t)get(servo, DYNAMIXEL_GOAL, 4) - 2048) * DEGREES;
-	double speed =
-		get(servo, DYNAMIXEL_PROFILE_VELOCITY, 4) * DYNAMIXEL_VELOCITY_DEG_S;
+	double speed = get(servo, DYNAMIXEL_PROFILE_VELOCITY, 4) * DYNAMIXEL_VELOCITY_DEG_S;
 
 	if (servo->table[DYNAMIXEL_TORQUE]) {
 		arm_go(machine->world->arm, i, goal, speed, now_us);
@@ -117,8 +116,8 @@ static void boot_servo(struct machine *machine, unsigned i, int64_t now_us)
 
 /* ---- reading and writing the table ---- */
 
-static unsigned check_write(const struct servo *servo, unsigned address, const uint8_t *data,
-	unsigned count)
+static unsigned check_write(
+	const struct servo *servo, unsigned address, const uint8_t *data, unsigned count)
 {
 	unsigned end = address + count;
 
@@ -163,8 +162,8 @@ static unsigned write_table(struct machine *machine, unsigned i, unsigned addres
 
 /* ---- answers ---- */
 
-static void answer(struct machine *machine, unsigned i, unsigned error, const uint8_t *params,
-	unsigned count)
+static void answer(
+	struct machine *machine, unsigned i, unsigned error, const uint8_t *params, unsigned count)
 {
 	const struct servo *servo = &chain_of(machine)->servos[i];
 	struct dynamixel_message message;
@@ -181,8 +180,8 @@ static void answer(struct machine *machine, unsigned i, unsigned error, const ui
 	wire_answer(machine, frame, dynamixel_encode(&message, frame, sizeof(frame)));
 }
 
-static void answer_read(struct machine *machine, unsigned i, unsigned address, unsigned count,
-	int64_t now_us)
+static void answer_read(
+	struct machine *machine, unsigned i, unsigned address, unsigned count, int64_t now_us)
 {
 	measure(machine, i, now_us);
 	if (count == 0 || address + count > DYNAMIXEL_TABLE_BYTES) {
@@ -195,8 +194,8 @@ static void answer_read(struct machine *machine, unsigned i, unsigned address, u
 static void answer_ping(struct machine *machine, unsigned i)
 {
 	const uint8_t *table = chain_of(machine)->servos[i].table;
-	const uint8_t params[] = {table[DYNAMIXEL_MODEL], table[DYNAMIXEL_MODEL + 1],
-		table[DYNAMIXEL_FIRMWARE]};
+	const uint8_t params[] = {
+		table[DYNAMIXEL_MODEL], table[DYNAMIXEL_MODEL + 1], table[DYNAMIXEL_FIRMWARE]};
 
 	answer(machine, i, 0, params, sizeof(params));
 }
@@ -217,8 +216,8 @@ static int find(const struct machine *machine, uint8_t id)
 }
 
 /* What several servos are told in one frame: {id, [address, count,] data}*. */
-static void write_many(struct machine *machine, const struct dynamixel_message *message,
-	int64_t now_us)
+static void write_many(
+	struct machine *machine, const struct dynamixel_message *message, int64_t now_us)
 {
 	bool is_sync = message->instruction == DYNAMIXEL_SYNC_WRITE;
 	const uint8_t *at = message->params, *end = at + message->count;
@@ -248,8 +247,8 @@ static void write_many(struct machine *machine, const struct dynamixel_message *
 }
 
 /* Each waits for the one before it: those behind a missing one say nothing. */
-static void read_many(struct machine *machine, const struct dynamixel_message *message,
-	int64_t now_us)
+static void read_many(
+	struct machine *machine, const struct dynamixel_message *message, int64_t now_us)
 {
 	bool is_sync = message->instruction == DYNAMIXEL_SYNC_READ;
 	const uint8_t *params = message->params;
@@ -262,8 +261,8 @@ static void read_many(struct machine *machine, const struct dynamixel_message *m
 		if (i < 0) {
 			return;
 		}
-		answer_read(machine, (unsigned)i, bytes_get(where, 2), bytes_get(where + 2, 2),
-			now_us);
+		answer_read(
+			machine, (unsigned)i, bytes_get(where, 2), bytes_get(where + 2, 2), now_us);
 	}
 }
 
@@ -281,8 +280,8 @@ static unsigned write_later(struct servo *servo, const struct dynamixel_message 
 }
 
 /* What one servo does. Returns the error of its status. */
-static unsigned obey(struct machine *machine, unsigned i, const struct dynamixel_message *m,
-	int64_t now_us)
+static unsigned obey(
+	struct machine *machine, unsigned i, const struct dynamixel_message *m, int64_t now_us)
 {
 	struct servo *servo = &chain_of(machine)->servos[i];
 	unsigned error = 0;
@@ -290,8 +289,8 @@ static unsigned obey(struct machine *machine, unsigned i, const struct dynamixel
 	switch (m->instruction) {
 	case DYNAMIXEL_WRITE:
 		return m->count < 3 ? DYNAMIXEL_BAD_LENGTH
-				    : write_table(machine, i, bytes_get(m->params, 2), m->params + 2,
-					      m->count - 2U, now_us);
+				    : write_table(machine, i, bytes_get(m->params, 2),
+					      m->params + 2, m->count - 2U, now_us);
 	case DYNAMIXEL_REG_WRITE:
 		return m->count < 3 ? DYNAMIXEL_BAD_LENGTH : write_later(servo, m);
 	case DYNAMIXEL_ACTION:
@@ -312,16 +311,16 @@ static unsigned obey(struct machine *machine, unsigned i, const struct dynamixel
 	}
 }
 
-static void take_one(struct machine *machine, unsigned i, const struct dynamixel_message *m,
-	int64_t now_us)
+static void take_one(
+	struct machine *machine, unsigned i, const struct dynamixel_message *m, int64_t now_us)
 {
 	if (m->instruction == DYNAMIXEL_PING) {
 		answer_ping(machine, i);
 	} else if (m->id == DYNAMIXEL_ALL) {
 		obey(machine, i, m, now_us);
 	} else if (m->instruction == DYNAMIXEL_READ && m->count == 4) {
-		answer_read(machine, i, bytes_get(m->params, 2), bytes_get(m->params + 2, 2),
-			now_us);
+		answer_read(
+			machine, i, bytes_get(m->params, 2), bytes_get(m->params + 2, 2), now_us);
 	} else {
 		answer(machine, i, obey(machine, i, m, now_us), NULL, 0);
 	}
@@ -388,8 +387,8 @@ static void feed(struct machine *machine, const uint8_t *bytes, size_t count, in
 		bytes += some;
 		count -= some;
 		while (used > 0 && at < chain->byte_count) {
-			if (!dynamixel_decode(chain->bytes + at, chain->byte_count - at, &used,
-				    &message) &&
+			if (!dynamixel_decode(
+				    chain->bytes + at, chain->byte_count - at, &used, &message) &&
 				used > 0) {
 				take(machine, &message, now_us);
 			}

@@ -326,8 +326,8 @@ static void feed(struct machine *machine, const uint8_t *bytes, size_t count, in
 	for (size_t n = 0; n < count; n++) {
 		chain->bytes[chain->byte_count++] = bytes[n];
 		do {
-			enum err err = lx16a_decode(
-				chain->bytes, chain->byte_count, &used, &message);
+			enum err err =
+				lx16a_decode(chain->bytes, chain->byte_count, &used, &message);
 
 			if (!err && used > 0) {
 				take(machine, &message, now_us);

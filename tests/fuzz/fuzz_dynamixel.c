@@ -58,8 +58,8 @@ static bool take_frame(const struct dynamixel_message *m)
 		unsigned count = bytes_get(m->params + 2, 2);
 
 		for (unsigned at = 4; at + count < m->count; at += count + 1) {
-			moves |= take_write(m->params[at], bytes_get(m->params, 2),
-				m->params + at + 1, count);
+			moves |= take_write(
+				m->params[at], bytes_get(m->params, 2), m->params + at + 1, count);
 		}
 		return moves;
 	}
@@ -120,8 +120,8 @@ static size_t answer_one(struct program *program, const struct dynamixel_message
 		return 0;
 	}
 	dynamixel_begin(&status, (uint8_t)id, DYNAMIXEL_STATUS);
-	status.error = (uint8_t)((how & 2 ? DYNAMIXEL_ALERT : 0) |
-		(how & 4 ? take(program) & 7 : 0));
+	status.error =
+		(uint8_t)((how & 2 ? DYNAMIXEL_ALERT : 0) | (how & 4 ? take(program) & 7 : 0));
 	fill_table(program, id, how, table);
 	if (question->instruction == DYNAMIXEL_PING) {
 		address = 0;

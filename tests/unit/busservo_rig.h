@@ -110,7 +110,6 @@ static inline void open_arm(const struct tongue *which)
 #define BOTH(which)                                                                                \
 	for (const struct tongue *which = tongues; which < tongues + 2; rig_close(NULL), which++)
 
-
 static inline void assert_near(double a, double b, double off)
 {
 	if (!(fabs(a - b) <= off)) {

@@ -102,7 +102,8 @@ static void the_values_of_the_servos_are_told(void **state)
 		arm.joints[2].temperature = 41;
 		WAIT_UNTIL(fabs(rig_number("joint.3") - 33) < 0.3, 500);
 		WAIT_UNTIL(fabs(rig_number("temperature.3") - 41) < 1, 2500);
-		assert_near(rig_number("voltage"), which->driver == &dynamixel_driver ? 12 : 7.4, 0.01);
+		assert_near(
+			rig_number("voltage"), which->driver == &dynamixel_driver ? 12 : 7.4, 0.01);
 		WAIT_UNTIL(rig_number("moving") == 0, 500);
 		assert_int_equal(rig_write("joint.1", value_number(90)), ERR_NONE);
 		if (which->driver == &dynamixel_driver) {

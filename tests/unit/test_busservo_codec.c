@@ -107,7 +107,8 @@ static void marks_in_parameters_are_stuffed_and_unstuffed(void **state)
 			assert_memory_equal(again.params, message.params, message.count);
 		}
 	}
-	struct dynamixel_message message = {.id = 1, .instruction = DYNAMIXEL_STATUS, .error = 0xFF};
+	struct dynamixel_message message = {
+		.id = 1, .instruction = DYNAMIXEL_STATUS, .error = 0xFF};
 	uint8_t bytes[64];
 
 	message.count = (uint16_t)from_hex("fffd", message.params);
@@ -158,7 +159,7 @@ static void a_command_has_its_number_of_parameters_or_is_no_frame(void **state)
 
 	(void)state;
 	count = from_hex("5555010601f401e800", bytes);
-	bytes[8] = (uint8_t)~(0x01 + 0x06 + 0x01 + 0xF4 + 0x01 + 0xE8);
+	bytes[8] = (uint8_t) ~(0x01 + 0x06 + 0x01 + 0xF4 + 0x01 + 0xE8);
 	assert_int_equal(lx16a_decode(bytes, count, &used, &message), ERR_PROTOCOL);
 	count = from_hex("5555010601f401e8", bytes); /* seen before its end is there */
 	assert_int_equal(lx16a_decode(bytes, count, &used, &message), ERR_PROTOCOL);
@@ -187,8 +188,8 @@ static void fault_14_lengths_that_cannot_be_are_no_frames(void **state)
 {
 	static const char *const wrong[] = {"fffffd00010000", "fffffd00010200", "fffffd0001ffff",
 		"fffffd0001ff01", "fffffd00fd", "fffffd00ff"};
-	static const char *const wrong_lx[] = {"55550100", "55550102", "5555010b", "555501ff",
-		"5555ff"};
+	static const char *const wrong_lx[] = {
+		"55550100", "55550102", "5555010b", "555501ff", "5555ff"};
 	uint8_t bytes[64];
 	size_t used;
 
@@ -267,8 +268,8 @@ static void fault_12_no_flipped_bit_makes_another_frame(void **state)
 }
 
 /* Frames one behind the other with garbage between, fed in pieces of `step` bytes. */
-static void take_stream(decode_fn *decode, const uint8_t *bytes, size_t count, size_t step,
-	char *log)
+static void take_stream(
+	decode_fn *decode, const uint8_t *bytes, size_t count, size_t step, char *log)
 {
 	size_t at = 0, used;
 
@@ -289,8 +290,8 @@ static void take_stream(decode_fn *decode, const uint8_t *bytes, size_t count, s
 	}
 }
 
-static void check_stream(decode_fn *decode, const char *const *frames, int frame_count,
-	const char *garbage)
+static void check_stream(
+	decode_fn *decode, const char *const *frames, int frame_count, const char *garbage)
 {
 	uint8_t bytes[1024];
 	size_t count = 0;

@@ -48,8 +48,7 @@ static bool deaf_send(void *data, const uint8_t *bytes, size_t count, enum lane 
 	return rig_on_send(data, bytes, count, lane);
 }
 
-static const struct kit_owner deaf_owner = {
-	deaf_send, rig_on_backlog, rig_on_changed, rig_on_held};
+static const struct kit_owner deaf_owner = {deaf_send, rig_on_backlog, rig_on_changed, rig_on_held};
 
 /* ---- */
 
@@ -234,7 +233,8 @@ static void what_was_asked_for_before_a_hold_never_moves(void **state)
 			rig_act("relax", value_null(), value_null(), value_null());
 			WAIT_UNTIL(arm.joints[0].is_limp && is_held() == (wait_ms > 0), 1000);
 			rig_wait_ms(100);
-			rig_act("pose", value_vector(there, JOINTS), value_number(10), value_null());
+			rig_act("pose", value_vector(there, JOINTS), value_number(10),
+				value_null());
 			rig_wait_ms(wait_ms);
 			rig_hold(HOLD_MOTION);
 			WAIT_UNTIL(is_held(), 1500);

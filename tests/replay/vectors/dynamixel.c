@@ -14,8 +14,8 @@ static const char *take(const uint8_t *bytes, size_t count, size_t *used, struct
 	if (*used == 0) {
 		return NULL;
 	}
-	size_t length = dynamixel_encode(&message, frames->again + frames->bytes,
-		sizeof(frames->again) - frames->bytes);
+	size_t length = dynamixel_encode(
+		&message, frames->again + frames->bytes, sizeof(frames->again) - frames->bytes);
 
 	if (length == 0) {
 		return "does not encode again";
