@@ -98,9 +98,6 @@ void mb_outputs_halt(struct kit *kit, const struct why *why)
 
 	makeblock->motors[0] = makeblock->motors[1] = 0;
 	makeblock->motors_due = false;
-	if (makeblock->request.what == REQUEST_MOTORS) {
-		makeblock->request.is_void = true;
-	}
 	show_motors(kit);
 	mb_tokens_reply(kit, &makeblock->driven, why);
 	mb_tokens_reply(kit, &makeblock->driving, why);
@@ -339,7 +336,7 @@ void mb_outputs_lost(struct kit *kit, const struct makeblock_request *request)
 	struct makeblock *makeblock = makeblock_of(kit);
 	struct why why;
 
-	if (request->what == REQUEST_MOTORS && !request->is_void) {
+	if (request->what == REQUEST_MOTORS) {
 		makeblock->motors_due = true;
 		for (unsigned i = 0; i < makeblock->driven.count; i++) {
 			mb_tokens_add(&makeblock->driving, makeblock->driven.token[i]);

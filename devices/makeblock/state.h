@@ -89,7 +89,7 @@ enum makeblock_what {
 struct makeblock_request {
 	enum makeblock_what what;
 	unsigned which; /* question or lamp */
-	bool is_void;	/* a hold came: not to be sent again */
+	bool is_void;	/* another sensor is at that port by now */
 	uint8_t index;
 	int64_t sent_us, deadline_us;
 };

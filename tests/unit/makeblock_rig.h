@@ -45,6 +45,7 @@ static struct {
 	size_t inbox_count;
 	char sent[16384]; /* as hex, a space before each piece; since the last look */
 	char events[256];
+	enum lane lane; /* of what was sent last */
 	unsigned answers, samples, held;
 	enum err error; /* of the last answer */
 	char hint[240];
@@ -90,7 +91,7 @@ static inline bool on_send(void *data, const uint8_t *bytes, size_t count, enum 
 	size_t used = strlen(rig.sent);
 
 	(void)data;
-	(void)lane;
+	rig.lane = lane;
 	if (rig.is_blocked) {
 		return false;
 	}

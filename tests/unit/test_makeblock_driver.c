@@ -71,6 +71,7 @@ static void the_newest_of_many_speeds_wins(void **state)
 	}
 	PASS_UNTIL(rig.answers == 10, 50);
 	assert_motors(-255, 0);
+	assert_int_equal(rig.lane, LANE_MOTION); /* a hold drops it while it waits */
 	/* The first went out at once; of the others the last. */
 	assert_string_equal(rig.sent, "ff5507000205e6ff0000 ff550700020501ff0000");
 }

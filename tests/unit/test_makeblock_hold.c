@@ -236,7 +236,9 @@ static void the_last_bytes_stop_the_motors(void **state)
 	assert_int_equal(writes("led", value_bool(true)), ERR_NONE);
 	pass_ms(20);
 	rig.mbot.motors[0] = 99;
+	forget();
 	kit_stop(rig.kit, rig.now_us);
+	assert_string_equal(rig.sent, "ff55020004 ff5509000208070200000000");
 	pass_ms(20);
 	assert_stands();
 	assert_int_equal(rig.mbot.lamps[1][1], 0);
