@@ -41,6 +41,7 @@ struct health {
 	uint64_t bytes_before;
 	double before[JOINTS_MAX]; /* encoder or joint N's angle before it was moved */
 	bool is_moving;
+	double told; /* share, last */
 };
 
 /* Not raw pins: to watch one changes what it is. */
@@ -273,9 +274,18 @@ static void add_not_tried(struct health *health)
 	struct why why;
 
 	if (kit_has_motion(health->kit)) {
-		why_set(&why, ERR_REFUSED, MSG_HEALTH_NOT_TRIED);
+		if (health->lease[0]) {
+			why_set(&why, ERR_LOST, MSG_HEALTH_LET_GO);
+		} else {
+			why_set(&why, ERR_REFUSED, MSG_HEALTH_NOT_TRIED);
+		}
 		health_add(health->steps, "motors", HEALTH_UNKNOWN, &why);
 	}
+}
+
+static bool is_held_on(const struct health *health, int64_t now_us)
+{
+	return safety_lease_of(health->server->safety, health->kit, health->holder, now_us) != NULL;
 }
 
 static void begin_moving(struct health *health)
@@ -293,6 +303,19 @@ static void begin_moving(struct health *health)
 	health->until_us = clock_now_us() + MOVE_US;
 }
 
+/* Once in a while: looking is the first 60 % of the whole. */
+static void tell_progress(struct health *health, int64_t now_us)
+{
+	bool is_look = health->phase == PHASE_LOOK;
+	double left = (double)(health->until_us - now_us) / (is_look ? LOOK_US : MOVE_US);
+	double share = is_look ? 0.6 * (1 - left) : 0.6 + 0.4 * (1 - left);
+
+	if (share >= health->told + 0.1) {
+		health->told = share;
+		health->events->progress(health->data, is_look ? "sensors" : "motors", share);
+	}
+}
+
 static void on_tick(void *data)
 {
 	struct health *health = data;
@@ -304,19 +327,17 @@ static void on_tick(void *data)
 		(kit->state != KIT_READY && kit->state != KIT_STALE)) {
 		why_set(&why, ERR_LOST, MSG_HEALTH_BROKEN, kit->id);
 		break_off(health, &why);
-	} else if (health->is_moving && !safety_lease_of(health->server->safety, kit,
-						health->holder, now_us)) {
-		why_set(&why, ERR_LOST, MSG_HEALTH_LET_GO);
-		health_add(health->steps, "motors", HEALTH_UNKNOWN, &why);
+	} else if (health->is_moving && !is_held_on(health, now_us)) {
+		add_not_tried(health);
 		end(health);
 	} else if (now_us < health->until_us) {
-		return;
+		tell_progress(health, now_us);
 	} else if (health->phase != PHASE_LOOK) {
 		end_motors(health);
 		end(health);
 	} else {
 		judge_look(health);
-		if (health->lease[0] && kit_has_motion(kit)) {
+		if (health->lease[0] && kit_has_motion(kit) && is_held_on(health, now_us)) {
 			begin_moving(health);
 		} else {
 			add_not_tried(health);
@@ -360,7 +381,7 @@ struct health *health_start(struct server *server, struct kit *kit, struct lease
 	}
 	health->timer = loop_timer_add(server->loop, on_tick, health);
 	loop_timer_start(health->timer, TICK_US, TICK_US);
-	events->progress(data, "sensors", 0.1);
+	events->progress(data, "sensors", 0);
 	return health;
 }
 

@@ -57,6 +57,7 @@ static void on_kit_changed(void *data, struct kit *kit)
 
 	safety_kit_changed(server->safety, kit, clock_now_us());
 	bus_kit_changed(server->bus, kit);
+	seats_changed(server);
 }
 
 static void on_kit_renamed(void *data, struct kit *kit, const char *old_id)

@@ -68,6 +68,16 @@ static bool watches_seats(const struct client *client, const void *data)
 	return client->watches_seats;
 }
 
+static bool are_watched(const struct server *server)
+{
+	const struct client *client = server->clients;
+
+	while (client && !client->watches_seats) {
+		client = client->next;
+	}
+	return client != NULL;
+}
+
 /* Takes `json`. */
 static void tell(struct server *server, cJSON *json)
 {
@@ -85,7 +95,7 @@ void seats_plugged(void *data, const struct hotplug_device *device)
 {
 	struct server *server = data;
 
-	if (device->seat[0]) {
+	if (device->seat[0] && are_watched(server)) {
 		cJSON *json = seats_get(server);
 		cJSON *plugged = cJSON_AddObjectToObject(json, "plugged");
 
@@ -97,7 +107,9 @@ void seats_plugged(void *data, const struct hotplug_device *device)
 
 void seats_changed(struct server *server)
 {
-	tell(server, seats_get(server));
+	if (are_watched(server)) {
+		tell(server, seats_get(server));
+	}
 }
 
 /* ---- methods ---- */

@@ -84,6 +84,15 @@ test('the hand lets go: the motors stop and are not judged', async (t) => {
 	assert.match(step(report, 'motors').hint, /let go/);
 });
 
+test('the hand lets go before the motors were tried: not judged, and no repair', async (t) => {
+	const { client } = await robots(t, [{ label: 'nxt-1', model: 'nxt', boot_ms: 10 }]);
+	const { lease } = await client.call('kit.lease', { kit: 'nxt-1' });
+	const report = await check(client, { kit: 'nxt-1', lease });
+	assert.equal(step(report, 'motors').passed, null);
+	assert.match(step(report, 'motors').hint, /let go/);
+	assert.equal(report.verdict, 'ready');
+});
+
 test('a board whose sensor reads nonsense needs repair', async (t) => {
 	const board = {};
 	const { client, b1 } = await lab(t, { b1: { ...board, keys: { wiring: 'starter' } } });
