@@ -49,6 +49,7 @@ export class Socket {
 	private nextId = 1;
 	private attempt = 0;
 	private lostSince = 0;
+	private lostCode = 0;
 	private heardAt = 0;
 	private beatAt = 0;
 	private offset = 0; /* daemon's monotonic clock minus ours, ms */
@@ -184,9 +185,12 @@ export class Socket {
 		}
 		this.waiting.clear();
 		const pause = RETRY_MS[Math.min(this.attempt++, RETRY_MS.length - 1)]!;
-		this.lostSince ||= Date.now();
+		if (this.lostSince === 0) { /* tries that fail later do not tell why it was lost */
+			this.lostSince = Date.now();
+			this.lostCode = code;
+		}
 		this.status.value = {
-			phase: 'lost', since: this.lostSince, retryAt: Date.now() + pause, code,
+			phase: 'lost', since: this.lostSince, retryAt: Date.now() + pause, code: this.lostCode,
 		};
 		this.retryTimer = setTimeout(() => this.connect(), pause);
 	}
