@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	TICK_US = 20 * 1000,
+	TICK_US = 5 * 1000,
 	MOTION_US = 50 * 1000, /* how often positions are read: somebody looks, or it moves */
 	MOTION_IDLE_US = 200 * 1000,
 	HEALTH_US = 1000 * 1000,
@@ -128,8 +128,10 @@ int64_t chain_tick(struct kit *kit, int64_t now_us)
 		chain_show_moving(kit, now_us);
 	}
 	chain_pump(kit, now_us);
-	return chain->request.is_open && !chain->request.is_late ? chain->request.deadline_us
-								 : now_us + TICK_US;
+	bool is_waiting =
+		chain->request.is_open && !chain->request.is_late && !chain->hold.must_tell;
+
+	return is_waiting ? chain->request.deadline_us : now_us + TICK_US;
 }
 
 /* Known here: the watcher gets it as a sample. */

@@ -168,7 +168,7 @@ static void finish(struct kit *kit)
 	uint32_t tokens[KIT_PENDING_MAX];
 
 	for (unsigned i = 0; i < chain->count; i++) {
-		if (!chain->servos[i].is_proved || chain->servos[i].is_missing) {
+		if (!chain->servos[i].is_proved) {
 			return;
 		}
 	}

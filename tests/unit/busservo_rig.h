@@ -106,6 +106,46 @@ static inline void open_arm(const struct tongue *which)
 	rig_forget_sent();
 }
 
+/* An arm of one servo. */
+static inline void open_single(const struct tongue *which)
+{
+	plug(which, "plain");
+	for (unsigned i = 1; i < which->class->joints; i++) {
+		servos_unplug(&rig.machine, i, true);
+	}
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 4000);
+	rig_wait_ms(1500); /* its rest at the start is proved */
+	rig_forget_sent();
+}
+
+/* Time passes; what the servos answer is kept back. Returns its bytes. */
+static inline size_t keep_answers_back(int ms, uint8_t *late)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < ms; i++) {
+		rig.now_us += 1000;
+		rig.machine.class->tick(&rig.machine, rig.now_us);
+		while (rig.to_kit.frame_count > 0) {
+			count += rig_pop(&rig.to_kit, late + count);
+		}
+		kit_tick(rig.kit, rig.now_us);
+	}
+	return count;
+}
+
+/* Does the next frame to the servos ask so? */
+static inline bool asks(unsigned dynamixel_address, uint8_t lx16a_command)
+{
+	const struct rig_line *line = &rig.to_machine;
+
+	return line->count > 0 &&
+		(line->bytes[0] == 0xFF ? line->bytes[7] == 0x02 &&
+					line->bytes[8] + 4U > dynamixel_address &&
+					line->bytes[8] <= dynamixel_address
+					: line->bytes[4] == lx16a_command && line->bytes[3] == 3);
+}
+
 /* A test that both languages pass. */
 #define BOTH(which)                                                                                \
 	for (const struct tongue *which = tongues; which < tongues + 2; rig_close(NULL), which++)

@@ -220,6 +220,59 @@ static void fault_13_doubled_answers_change_nothing(void **state)
 	}
 }
 
+/* Twice in one piece: the second is no answer to the question that the first lets go. */
+static void fault_13_an_answer_that_comes_twice_at_once_counts_once(void **state)
+{
+	(void)state;
+	BOTH(which)
+	{
+		uint8_t bytes[256];
+		size_t count;
+
+		open_single(which);
+		rig_write("joint.1", value_number(90)); /* so that it is asked all the time */
+		WAIT_UNTIL(angle(1) > 5, 2000);
+		rig_hold(HOLD_MOTION);
+		WAIT_UNTIL(asks(126, LX16A_READ_POSITION), 500);
+		count = rig_pop(&rig.to_machine, bytes);
+		which->class->feed(&rig.machine, bytes, count, rig.now_us);
+		count = keep_answers_back(8, bytes);
+		memcpy(bytes + count, bytes, count);
+		rig_forget_sent();
+		kit_feed(rig.kit, bytes, 2 * count, rig.now_us);
+		assert_int_equal(rig.frames, 1);
+	}
+}
+
+/* Dynamixel's answers tell by their length to which question they belong. */
+static void fault_13_an_old_answer_does_not_answer_a_new_question(void **state)
+{
+	uint8_t old[256], bytes[256];
+	size_t old_count = 0, count;
+
+	(void)state;
+	open_single(&tongues[0]);
+	for (int round = 0; round < 8; round++) {
+		WAIT_UNTIL(asks(126, 0), 500);
+		count = rig_pop(&rig.to_machine, bytes);
+		tongue->class->feed(&rig.machine, bytes, count, rig.now_us);
+		rig.now_us += 1000;
+		uint64_t seq = rig_property("joint.1")->seq;
+
+		if (old_count > 0) {
+			kit_feed(rig.kit, old, old_count, rig.now_us);
+		}
+		assert_int_equal(rig_property("joint.1")->seq, seq);
+		count = keep_answers_back(10, bytes);
+		kit_feed(rig.kit, bytes, count, rig.now_us);
+		assert_int_not_equal(rig_property("joint.1")->seq, seq);
+		old_count = count;
+		memcpy(old, bytes, count);
+		rig_wait_ms(20);
+	}
+	rig_close(NULL);
+}
+
 /* ---- adapters ---- */
 
 static void an_adapter_that_echoes_is_no_other_arm(void **state)
@@ -407,6 +460,8 @@ int main(void)
 		cmocka_unit_test(fault_15_lost_questions_and_answers_are_asked_again),
 		cmocka_unit_test(fault_15_a_goal_that_was_lost_on_the_wire_is_sent_again),
 		cmocka_unit_test(fault_13_doubled_answers_change_nothing),
+		cmocka_unit_test(fault_13_an_answer_that_comes_twice_at_once_counts_once),
+		cmocka_unit_test(fault_13_an_old_answer_does_not_answer_a_new_question),
 		cmocka_unit_test(an_adapter_that_echoes_is_no_other_arm),
 		cmocka_unit_test(however_the_wire_is_cut_the_arm_does_the_same),
 		cmocka_unit_test(fault_09_a_servo_that_goes_is_named_and_the_others_stand_still),
