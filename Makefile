@@ -17,7 +17,8 @@ PACKAGES_BUILD := gcc make pkg-config libserialport-dev libusb-1.0-0-dev libwebs
 	libwebsockets-evlib-ev libev-dev liblua5.4-dev libcjson-dev libudev-dev libseccomp-dev \
 	libinih-dev libsqlite3-dev zlib1g-dev
 PACKAGES_TEST := libcmocka-dev simavr libsimavr-dev libelf-dev umockdev libumockdev-dev chromium \
-	fonts-noto-cjk clang libclang-rt-14-dev man-db avrdude arduino-core-avr
+	fonts-noto-cjk clang libclang-rt-14-dev man-db avrdude arduino-core-avr \
+	qemu-system-x86 busybox-static cpio kmod
 LIBS := libserialport libusb-1.0 libwebsockets lua5.4 libcjson libudev libseccomp inih sqlite3 zlib
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
@@ -76,7 +77,7 @@ test: deps-test all
 help:
 	@echo 'make run            a virtual classroom; prints the address to open'
 	@echo 'make test           every test; ends with "N passed, N failed"'
-	@echo 'make test-unit ...  one suite: unit replay peers system browser fuzz vectors'
+	@echo 'make test-unit ...  one suite: unit replay peers usb system browser fuzz vectors'
 	@echo 'make test-vectors VECTORS=FILE   the codecs against a file of vectors'
 	@echo 'make test-mutants   switches off each rule of safety: a test must fail (RULES="5 6")'
 	@echo 'make bench          speed and memory beside a peer'
@@ -166,9 +167,10 @@ $(B)/obj/%_files.o: $(GEN)/%_files.S
 	$(Q)$(CC) -c -o $@ $<
 
 # ---- tests -------------------------------------------------------------------
-SUITES ?= unit replay vectors fuzz system peers browser
+SUITES ?= unit replay vectors fuzz system peers usb browser
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 PEERS_BIN := $(patsubst tests/peers/%.c,$(B)/peers/%,$(wildcard tests/peers/*.c))
+GUEST := $(B)/guest/initramfs
 FIRMWARE := build/firmware/uno-2.4.hex build/firmware/uno-2.5.hex
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/replay/%,$(wildcard tests/replay/*.c)) \
 	$(B)/replay/vectors
@@ -182,7 +184,7 @@ TEST_LIBS := $(B)/librunner.a $(B)/libvirtual.a $(B)/libdaemon.a $(B)/obj/web_fi
 
 .PHONY: test-programs
 test-programs: tests/node_modules/.package-lock.json $(UNIT_BIN) $(PEERS_BIN) $(FIRMWARE) $(REPLAY_BIN) \
-	$(BENCH_BIN) $(FUZZ_BIN)
+	$(BENCH_BIN) $(FUZZ_BIN) $(GUEST)
 
 .PHONY: $(SUITES:%=test-%)
 $(filter-out test-vectors,$(SUITES:%=test-%)): test-%: deps-test all
@@ -230,6 +232,16 @@ build/peers/% build/san/peers/%: tests/peers/%.c $(wildcard tests/peers/*.h)
 	$(Q)gcc -O2 -g -std=gnu11 -Wall -Wextra -I/usr/include/simavr \
 		$(shell pkg-config --cflags umockdev-1.0 2>/dev/null) -o $@ $< \
 		-lsimavr -lelf $(shell pkg-config --libs umockdev-1.0 2>/dev/null) -lutil -lpthread
+
+# A guest with a kernel of its own, in which the real kitlabd meets real USB.
+$(B)/guest/usbipdev: tests/usb/usbipdev.c tests/peers/usb_kits.h
+	$(call say,RIG,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -O2 -g -std=gnu11 -Wall -Wextra -o $@ $<
+$(GUEST): tests/usb/make-guest.sh tests/usb/init tests/usb/group packaging/60-kitlab.rules \
+	$(B)/kitlabd $(B)/kitlab-virtual $(B)/guest/usbipdev
+	$(call say,GUEST,$@)
+	$(Q)tests/usb/make-guest.sh build/debian $(@D) packaging/60-kitlab.rules $(filter $(B)/%,$^)
 
 # Real firmware for the simulated board: fetched once, never committed.
 $(FIRMWARE) &: tests/peers/fetch-firmware.sh

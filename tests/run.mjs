@@ -57,6 +57,7 @@ const suites = {
 	}),
 	system: () => nodeTests('system'),
 	peers: () => nodeTests('peers'),
+	usb: () => nodeTests('usb'),
 	browser: () => nodeTests('browser'),
 };
 const PARALLEL = { unit: 2, fuzz: 2, system: 2 };
