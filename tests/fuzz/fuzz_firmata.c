@@ -55,6 +55,7 @@ static void mix_value(struct side *side, const struct value *value)
 
 static bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
+	(void)lane;
 	struct side *side = data;
 	struct firmata_message message;
 	size_t used = 0;
@@ -104,7 +105,7 @@ static void on_done(void *data, const struct value *result, const struct why *wh
 	}
 }
 
-static const struct kit_owner owner = {on_send, on_backlog, on_changed};
+static const struct kit_owner owner = {.send = on_send, .backlog = on_backlog, .changed = on_changed};
 static const struct kit_listener listener = {on_sample, on_event};
 
 static const struct wiring wirings[] = {
