@@ -92,8 +92,10 @@ test('what a script plots is drawn, and a reload finds the running script again'
 	await page.waitForSelector('.console-lines >> text=plotting');
 	await page.waitForSelector('.legend >> text=twice');
 	await page.click('[data-test=stop]');
-	await page.waitForSelector('[data-test=stop-result].good');
+	await page.waitForSelector('[data-test=latched]');
 	await page.waitForSelector('[data-test=run-state][data-state=stopped]');
+	await page.click('[data-test=clear]');
+	await page.waitForSelector('[data-test=latched]', { state: 'detached' });
 });
 
 test('a traffic light: the wiring is changed on the page and its lamps get names', async () => {

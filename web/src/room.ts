@@ -33,6 +33,7 @@ export const isSecondHarder = signal(false); /* a press now cuts the motors' pow
 const SECOND_WITHIN_MS = 2000;
 const OTHER_WAY_AFTER_MS = 400;
 const SILENT_AFTER_MS = 800;
+const CONNECT_MS = 2500;
 const GIVE_UP_MS = 3000;
 let presses = 0;
 let harderTimer: ReturnType<typeof setTimeout> | undefined;
@@ -54,7 +55,9 @@ export async function pressStop(): Promise<void> {
 		show({ kind: 'stopped', ...await byAnyWay(level) });
 	} catch (error) {
 		const { reason, hint, message } = error as RpcError;
-		show(reason === 'offline' ? { kind: 'offline' } : { kind: 'failed', hint: hint ?? message });
+		show(reason === 'offline' ? { kind: 'offline' }
+			: reason === 'timeout' ? { kind: 'silent' } /* it may have got there */
+				: { kind: 'failed', hint: hint ?? message });
 		if (mine === presses) {
 			isSecondHarder.value = false; /* this one did not count: the next is a first */
 		}
@@ -85,12 +88,13 @@ function byAnyWay(level: HoldLevel): Promise<StopAnswer> {
 		if (!isLive.peek()) {
 			other();
 		}
-		patient(socket.reach('room.stop', { level }, GIVE_UP_MS)).then(resolve, fail).finally(() => clearTimeout(timer));
+		patient(socket.reach('room.stop', { level }, CONNECT_MS)).then(resolve, fail).finally(() => clearTimeout(timer));
 	});
 }
 
 const patient = <T>(answer: Promise<T>): Promise<T> =>
-	Promise.race([answer, new Promise<never>((_, reject) => setTimeout(() => reject(offline()), GIVE_UP_MS))]);
+	Promise.race([answer, new Promise<never>((_, reject) => setTimeout(
+		() => reject(new RpcError(0, 'no answer', 'timeout', null)), GIVE_UP_MS))]);
 
 async function post(level: HoldLevel): Promise<StopAnswer> {
 	const response = await patient(fetch('api/v1/room/stop', {
@@ -98,7 +102,7 @@ async function post(level: HoldLevel): Promise<StopAnswer> {
 		headers: { 'Content-Type': 'application/json', 'Accept-Language': lang.peek() },
 		body: JSON.stringify({ level }),
 		keepalive: true, /* also when the page is left at this moment */
-	})).catch(() => { throw offline(); });
+	}).catch(() => { throw offline(); }));
 	const answer = await response.json().catch(() => ({})) as StopAnswer & { reason?: Reason; hint?: string };
 	if (!response.ok) {
 		throw new RpcError(response.status, `HTTP ${response.status}`, answer.reason ?? 'internal', answer.hint ?? null);
