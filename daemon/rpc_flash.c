@@ -20,7 +20,9 @@ static void kit_flash(struct server *server, struct request *request, const cJSO
 	}
 	struct kit *kit = lab_need(server->lab, id, &why);
 
-	if (!kit || flash_start(server, kit, model, name, hex, &why)) {
+	/* A new program may move as soon as it runs. */
+	if (!kit || safety_need_running(server->safety, kit, &why) ||
+		flash_start(server, kit, model, name, hex, &why)) {
 		request_fail(request, &why);
 		return;
 	}

@@ -371,6 +371,7 @@ test('the stop', async (t) => {
 			'kit.act': { kit: 'r1', action: 'reset' },
 			'kit.lease': { kit: 'r1' },
 			'kit.wiring': { kit: 'r1', profile: null },
+			'kit.flash': { kit: 'r1', hex: '' },
 			'script.run': { source: '' },
 		})) {
 			assert.equal((await client.refusal(method, params)).reason, 'stopped', method);
