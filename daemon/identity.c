@@ -1,6 +1,7 @@
 /* Who a kit is; see identity.h. */
 #include "identity.h"
 
+#include "log.h"
 #include "server.h"
 #include "store.h"
 #include "wirings.h"
@@ -22,6 +23,25 @@ static void prove(const struct kit *kit, char *proof, size_t room)
 	} else {
 		snprintf(proof, room, "%s", kit->program);
 	}
+}
+
+/* Only its program speaks for it: that changes when somebody writes another one. */
+static bool is_weak(const struct kit *kit)
+{
+	return !kit->self[0] && !kit->serial[0];
+}
+
+/* Is this the proof of another kit? */
+static bool is_of_another(const struct store *store, const char *identity, const char *proof)
+{
+	for (size_t i = 0; i < store_kit_count(store); i++) {
+		const struct store_kit *other = store_kit(store, i);
+
+		if (strcmp(other->proof, proof) == 0 && strcmp(other->identity, identity) != 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* A kit that is remembered by its serial number has nothing else to prove. */
@@ -62,7 +82,13 @@ enum err identity_verify(void *data, const struct kit *kit, struct why *why)
 	char proof[sizeof(known->proof)];
 
 	prove(kit, proof, sizeof(proof));
-	if (!known || is_proven(kit) || kit->is_virtual || !known->proof[0] || strcmp(known->proof, proof) == 0) {
+	if (!known || is_proven(kit) || kit->is_virtual || !known->proof[0] ||
+		strcmp(known->proof, proof) == 0) {
+		return ERR_NONE;
+	}
+	/* A program that no other kit runs: a new one was written, or a new board plugged in. */
+	if (is_weak(kit) && !is_of_another(server->store, kit->identity, proof)) {
+		log_warn("%s ran \"%s\" before, and runs \"%s\" now", kit->id, known->proof, proof);
 		return ERR_NONE;
 	}
 	return why_set(why, ERR_REFUSED, MSG_KIT_OTHER, kit->id, known->proof, proof);

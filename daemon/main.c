@@ -70,6 +70,7 @@ static void on_kit_gone(void *data, struct kit *kit)
 	struct server *server = data;
 
 	flash_forget(server, kit);
+	health_kit_gone(server, kit);
 	safety_kit_gone(server->safety, kit);
 	bus_kit_gone(server->bus, kit);
 }

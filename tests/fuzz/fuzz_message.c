@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	answers = 0;
 	server.clients = &client;
+	rpc_welcome(&client);
 	for (size_t at = 0; at < size;) {
 		const uint8_t *end = memchr(data + at, '\n', size - at);
 		size_t length = end ? (size_t)(end - (data + at)) : size - at;
@@ -50,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	}
 	rpc_forget(&client);
+	safety_forget(server.safety, &client.holder, clock_now_us());
+	safety_clear(server.safety, "");
 	bus_forget(server.bus, &client);
 	scripts_forget(server.scripts, &client);
 	readings_destroy(&server);

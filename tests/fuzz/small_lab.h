@@ -11,12 +11,16 @@
 #include "driver.h"
 #include "lab.h"
 #include "log.h"
+#include "safety.h"
 #include "script.h"
 #include "server.h"
+#include "store.h"
 #include "wirings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -86,6 +90,7 @@ static struct server server = {.config = &config};
 static void kit_changed(void *data, struct kit *kit)
 {
 	(void)data;
+	safety_kit_changed(server.safety, kit, clock_now_us());
 	bus_kit_changed(server.bus, kit);
 }
 
@@ -122,6 +127,35 @@ static const struct lab_events lab_events = {
 	.event = event,
 };
 
+/* In memory, and gone at the end. */
+static void close_store(void)
+{
+	static const char *const files[] = {"kitlab.db", "kitlab.db-wal", "kitlab.db-shm", "lock"};
+	char path[sizeof(config.state_dir) + 16];
+
+	store_close(server.store);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", config.state_dir, files[i]);
+		unlink(path);
+	}
+	rmdir(config.state_dir);
+}
+
+static void open_store(void)
+{
+	struct why why;
+
+	snprintf(config.state_dir, sizeof(config.state_dir), "/dev/shm/kitlab-fuzz-XXXXXX");
+	if (!mkdtemp(config.state_dir)) {
+		abort();
+	}
+	server.store = store_open(server.loop, config.state_dir, &why);
+	if (!server.store) {
+		abort();
+	}
+	atexit(close_store);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
@@ -131,6 +165,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	server.wirings = wirings_create("");
 	server.lab = lab_create(server.loop, &lab_events, &server);
 	server.bus = bus_create(&server);
+	server.safety = safety_create(&server);
+	open_store();
 	server.cases = cases_create("examples");
 	server.scripts = scripts_create(&server);
 	kit_start(

@@ -84,17 +84,31 @@ test('fault_04_two_boards_swapped_are_refused_until_a_teacher_accepts_them', asy
 		await teacher.daemon.stop();
 		const again = await daemonWith(u, links, state);
 		await untilState(again.client, 'bench-1', 'ready');
-		await untilState(again.client, 'bench-2', 'refused');
+		await untilState(again.client, 'bench-2', 'ready'); /* its program is nobody else's now */
 		await again.daemon.stop();
 	});
 
-	await t.test('swapped back, the one that nobody accepted is welcome again', async (u) => {
+	await t.test('swapped back, that is another swap', async (u) => {
 		plug([0, 1]);
 		const last = await daemonWith(u, links, state);
-		await untilState(last.client, 'bench-2', 'ready');
+		await untilState(last.client, 'bench-2', 'refused');
 		await untilState(last.client, 'bench-1', 'refused');
 		await last.daemon.stop();
 	});
+});
+
+test('a board with a new program of its own is the same board', async (t) => {
+	const { boards, links, plug } = await twoBoards(t);
+
+	plug([0, 1]);
+	const { client } = await daemonWith(t, links, scratch());
+	await untilState(client, 'bench-1', 'ready');
+	await untilState(client, 'bench-2', 'ready');
+	boards[0].unplug();
+	boards[0].firmware = 'horn.ino';
+	await boards[0].pty(boards[0].file);
+	await until(async () => /horn/.test((await rowOf(client, 'bench-1')).program), 8000, 'the new program');
+	await untilState(client, 'bench-1', 'ready');
 });
 
 test('fault_04_swapped_under_a_running_daemon_too', async (t) => {
