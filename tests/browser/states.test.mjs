@@ -80,7 +80,7 @@ const states = {
 	'signed-out-stopped': {
 		options: { role: 'none' },
 		see: '[data-test=signed-out]',
-		act: (page) => page.keyboard.press('Escape').then(() => page.keyboard.press('Escape')),
+		act: (page) => page.click('[data-test=stop]'),
 		then: '[data-test=latched]',
 	},
 	'room-floor': {

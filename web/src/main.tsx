@@ -30,11 +30,11 @@ addEventListener('keydown', (event) => {
 	if (event.key !== 'Escape' || event.repeat || event.defaultPrevented) {
 		return;
 	}
-	if (performance.now() - escapedAt < ESC_WITHIN_MS) {
+	if (event.timeStamp - escapedAt < ESC_WITHIN_MS) { /* when it was pressed, not when we came to it */
 		escapedAt = -Infinity;
 		void pressStop();
 	} else {
-		escapedAt = performance.now();
+		escapedAt = event.timeStamp;
 	}
 });
 
