@@ -68,7 +68,7 @@ enum err lab_lend(struct lab *lab, struct kit *kit, const struct why *reason, ch
 	size_t room, struct why *why);
 void lab_take_back(struct lab *lab, struct kit *kit);
 
-/* Listens to udev for serial ports that drivers know, and lists those here now: their number. */
+/* Listens to udev for kits that drivers know, and lists those here now: their number. */
 int lab_scan(struct lab *lab);
 
 /* A kit that is known but not here (from the store): its row is `absent`. */

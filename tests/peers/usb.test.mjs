@@ -191,7 +191,8 @@ test('a kit that may not be opened names the udev rule and where it is', async (
 		10000, 'the refusal');
 	assert.equal(row.why.reason, 'io');
 	assert.match(row.why.en, /permission denied.*packaging\/60-kitlab\.rules.*\/etc\/udev\/rules\.d/);
-	assert.match(row.why.zh, /60-kitlab\.rules/);
+	assert.match(row.why.zh, /60-kitlab\.rules.*重新插上套件。$/); /* not cut off */
+	assert.match(row.why.en, /plug the kit in again\.$/);
 	assert.match(daemon.stderr, /usb:1267:0000: permission denied/);
 	await usb.command('mode arm 666');
 	await untilState(client, 'owi-1', 'ready', 15000);
