@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { root, scratch, until } from './daemon.mjs';
+import { isStarved, root, scratch, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
 
 const lesson = (name, file = 'solution.lua') =>
@@ -138,9 +137,6 @@ function distanceTo({ points }, [x, y]) {
 	}));
 }
 
-/* Do others use this machine so much that a script's answers come late? */
-const isBusy = () => os.loadavg()[0] > os.cpus().length;
-
 /*
  * Keeps a script running on a kit until something is true, then stops it. A busy test machine
  * may keep it from feeding its lease for 300 ms: the robot stops, as it must, and is sent on.
@@ -189,6 +185,6 @@ test('the same line follower drives an mBot and an NXT round their lines', async
 		const starts = await drive(client, robot.model, source, () => robot.turned > 2 * Math.PI);
 		await until(() => floor.kits[robot.model].speed === 0, 5000, 'the robot to stand');
 		t.diagnostic(`${robot.model}: at most ${(robot.farthest * 100).toFixed(1)} cm from the line, started ${starts} times`);
-		assert.ok(robot.farthest < (isBusy() ? 0.25 : 0.12)); /* late answers stray */
+		assert.ok(robot.farthest < (isStarved() ? 0.25 : 0.12)); /* late answers stray */
 	}));
 });
