@@ -56,6 +56,14 @@ test('"Needs help" leaves only benches in trouble', async () => {
 	assert.deepEqual(names, ['uno-2', 'uno-3']);
 });
 
+test('a run that was starting is shown as running soon after', async () => {
+	const run = daemon.startRun('uno-1', 'lamp.lua', { state: 'starting' });
+	page = await open(browser, daemon.url);
+	await page.waitForSelector('[data-kit=uno-1] .tile-run >> text=starting');
+	run.state = 'running'; /* told to its starter only */
+	await page.waitForSelector('[data-kit=uno-1] .tile-run >> text=/\\d\\d:\\d\\d/');
+});
+
 test('a device that names itself in HTML is shown as text', async () => {
 	daemon.addKit('odd', { label: '<img src=x onerror=alert(1)>', seat: '4' });
 	page = await open(browser, daemon.url);

@@ -10,6 +10,8 @@ import { isLive, kits, socket } from './state';
 import { runIsOver, type Line, type RunInfo } from './wire';
 
 const LINES_MAX = 1000;
+const AGAIN_MS = 1000;
+let again: ReturnType<typeof setTimeout> | undefined;
 
 /* ---- all runs, newest of each kit ---- */
 
@@ -27,6 +29,11 @@ export async function loadRuns(): Promise<void> {
 		}
 	}
 	runsByKit.value = newest;
+	/* Only the starter of a run hears of its state: the others look again while it is on its way. */
+	clearTimeout(again);
+	if (runs.some(({ state }) => state !== 'running' && !runIsOver(state))) {
+		again = setTimeout(reload, AGAIN_MS);
+	}
 }
 
 /* Rows tell that a run came or went; the list tells which. Many rows at once make one question. */
