@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import os, { tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
@@ -43,16 +43,7 @@ export function scratch(prefix = 'kitlab-test-') {
 
 export const now = () => performance.now();
 
-/* Seconds of all cores that the host of a virtual machine gave to others. */
-const stolen = () => Number(readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/)[8]) / 100;
-const stolenBefore = stolen();
-
-/*
- * Does this machine keep programs waiting, because others use it or because its host does? Then a
- * test that measures milliseconds measures the machine; it still has to wait for what it tests.
- */
-export const isStarved = () => os.loadavg()[0] > os.cpus().length * 1.5
-	|| stolen() - stolenBefore > 0.02 * now() / 1000;
+export { isStarved } from '../starved.mjs';
 
 /*
  * Calls fn (which may be async) until it answers something true, and returns
