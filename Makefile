@@ -167,7 +167,9 @@ $(B)/obj/%_files.o: $(GEN)/%_files.S
 	$(Q)$(CC) -c -o $@ $<
 
 # ---- tests -------------------------------------------------------------------
-SUITES ?= unit replay vectors fuzz system peers usb browser
+SUITES ?= unit replay vectors fuzz system peers browser
+# And one that takes minutes and boots a kernel: make test-usb.
+ALL_SUITES := unit replay vectors fuzz system peers browser usb
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 PEERS_BIN := $(patsubst tests/peers/%.c,$(B)/peers/%,$(wildcard tests/peers/*.c))
 GUEST := $(B)/guest/initramfs
@@ -184,10 +186,11 @@ TEST_LIBS := $(B)/librunner.a $(B)/libvirtual.a $(B)/libdaemon.a $(B)/obj/web_fi
 
 .PHONY: test-programs
 test-programs: tests/node_modules/.package-lock.json $(UNIT_BIN) $(PEERS_BIN) $(FIRMWARE) $(REPLAY_BIN) \
-	$(BENCH_BIN) $(FUZZ_BIN) $(GUEST)
+	$(BENCH_BIN) $(FUZZ_BIN)
 
-.PHONY: $(SUITES:%=test-%)
-$(filter-out test-vectors,$(SUITES:%=test-%)): test-%: deps-test all
+.PHONY: $(ALL_SUITES:%=test-%)
+test-usb: $(GUEST)
+$(filter-out test-vectors,$(ALL_SUITES:%=test-%)): test-%: deps-test all
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)BUILD=$(B) node tests/run.mjs $*
 
