@@ -139,7 +139,7 @@ static int64_t tick(struct kit *kit, int64_t now_us)
 	return now_us;
 }
 
-/* What the driver knows by itself is said at once; the rest is asked for now. */
+/* What the driver knows by itself is said at once; for the rest a question goes out. */
 static void watch(struct kit *kit, const struct property *property, bool on, int64_t now_us)
 {
 	struct value value = property->value;
