@@ -5,8 +5,7 @@
  * Whatever a test program is (cmocka, node:test, a fuzzer), it ends up as lines
  * of TAP, which are counted here. Each program runs in a process group of its own
  * with a time limit; what is left of the group is killed at its end. Programs
- * run one at a time, but for fuzzers, unit and system tests (two). Where the machine keeps
- * programs waiting, a file of the real daemon's tests that failed is run once more, and said so.
+ * run one at a time, but for fuzzers and unit tests (two).
  *
  * BUILD names the folder of the programs ("build", "build/san").
  */
@@ -14,7 +13,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isStarved } from './starved.mjs';
 
 const tests = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(tests);
@@ -75,7 +73,6 @@ function nodeTests(suite) {
 		command: process.execPath,
 		args: ['--test', ...REPORTER, path.join(tests, suite, file)],
 		count: countTap,
-		mayRepeat: true,
 	}));
 }
 
@@ -201,11 +198,7 @@ async function runSuite(name) {
 	const worker = async () => {
 		for (let job = jobs.shift(); job; job = jobs.shift()) {
 			const began = performance.now();
-			let result = await runJob(name, job);
-			if (result.failed && job.mayRepeat && isStarved()) {
-				console.log(`  again ${name}/${job.name}: this machine was kept waiting; failed: ${result.names.join('; ')}`);
-				result = await runJob(name, job);
-			}
+			const result = await runJob(name, job);
 			const seconds = ((performance.now() - began) / 1000).toFixed(1);
 			for (const key of ['passed', 'failed', 'skipped']) {
 				total[key] += result[key];

@@ -43,8 +43,6 @@ export function scratch(prefix = 'kitlab-test-') {
 
 export const now = () => performance.now();
 
-export { isStarved } from '../starved.mjs';
-
 /*
  * Calls fn (which may be async) until it answers something true, and returns
  * that. Throws after `timeout` ms with `what` and the last error.
