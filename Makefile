@@ -151,7 +151,7 @@ $(GEN)/lua_texts.inc: lua/texts.tsv lua/texts.awk
 # The pages and the shipped wiring profiles live inside the programs.
 build/web/index.html: web/node_modules/.package-lock.json $(filter-out web/package-lock.json,$(WEB_SRC))
 	$(call say,VITE,web)
-	$(Q)cd web && npm run --silent build
+	$(Q)cd web && npm run --silent build -- --outDir ../build/web.$$$$ && rm -rf ../build/web && mv ../build/web.$$$$ ../build/web
 	@touch $@
 $(GEN)/web_files.S: build/web/index.html packaging/embed.mjs
 	$(Q)node packaging/embed.mjs gzip web_files build/web $@
