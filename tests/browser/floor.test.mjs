@@ -135,6 +135,19 @@ test('a touch drags, too, and does not scroll the page', async () => {
 	assert.equal(await page.evaluate(() => scrollY), 0);
 });
 
+test('news from before a change do not take it back', async () => {
+	await show();
+	const tell = daemon.floor.tell.bind(daemon.floor);
+	const old = structuredClone(daemon.floor.objects);
+	daemon.floor.tell = () => tell({ objects: old });
+	await page.selectOption('.floor-bar select', 'box-1');
+	await page.focus(floor);
+	for (let i = 0; i < 4; i++) {
+		await page.keyboard.press('ArrowRight');
+		await until(() => near(object('box-1').at[0], 1.55 + i * 0.05));
+	}
+});
+
 test('by keys: what is chosen is moved and turned', async () => {
 	await show();
 	await page.selectOption('.floor-bar select', 'box-1');
@@ -180,6 +193,8 @@ test('a change that is refused says so', async () => {
 	daemon.broken.set('world.set', { code: -32000, message: 'x', data: { reason: 'limit', hint: 'A room takes 64 objects.' } });
 	await page.click('[data-add=box]');
 	await page.waitForSelector('.floor .problem:has-text("A room takes 64 objects.")');
+	await until(async () => !(await page.locator('.floor-bar option').allTextContents()).some((name) => name.includes('box-2')),
+		'what was refused is taken back');
 });
 
 test('pupils look and move nothing', async () => {

@@ -1,6 +1,6 @@
 /*
  * What a teacher does to the floor: drags, turns, adds and takes away. It is seen at once and told to
- * the daemon as fast as that answers; when the finger is lifted, the daemon's word counts.
+ * the daemon as fast as that answers; when that knows all and no finger is down, its word counts.
  */
 import type { Task } from '../parts/problem';
 import { newest } from '../parts/problem';
@@ -17,11 +17,18 @@ const OVAL_POINTS = 32;
 
 export class Edit {
 	private queue;
+	private finger = false;
+	private count = 0; /* changes made: who awaited something sees whether there is a newer one */
 
-	constructor(private readonly scene: Scene, private readonly task: Task) {
-		this.queue = newest((changes: Changes) => task.run(() => socket.request('world.set', {
-			kits: changes.kits, objects: Object.values(changes.objects),
-		})), (waiting, { kits, objects }) => {
+	constructor(private readonly scene: Scene, task: Task) {
+		this.queue = newest(async (changes: Changes) => {
+			const { count } = this;
+			const set = { kits: changes.kits, objects: Object.values(changes.objects) };
+			await task.run(() => socket.request('world.set', set));
+			if (count === this.count && !this.finger) {
+				await this.settle();
+			}
+		}, (waiting, { kits, objects }) => {
 			for (const id in objects) {
 				waiting.objects[id] = { ...waiting.objects[id], ...objects[id]! };
 			}
@@ -73,7 +80,7 @@ export class Edit {
 	change(change: ObjectChange): void {
 		const { objects } = this.scene;
 		objects.value = objects.peek().map((one) => (one.id === change.id ? { ...one, ...change } as FloorObject : one));
-		this.queue.send({ kits: {}, objects: { [change.id]: change } });
+		this.tell(change.id, { kits: {}, objects: { [change.id]: change } });
 	}
 
 	/* Something new in the middle of the floor; its id. */
@@ -98,29 +105,47 @@ export class Edit {
 
 	restore(object: FloorObject): void {
 		this.scene.objects.value = [...this.scene.objects.peek(), object];
-		this.queue.send({ kits: {}, objects: { [object.id]: object } });
+		this.tell(object.id, { kits: {}, objects: { [object.id]: object } });
 	}
 
 	remove(id: string): FloorObject | undefined {
 		const gone = this.object(id);
 		this.scene.objects.value = this.scene.objects.peek().filter((one) => one.id !== id);
-		this.queue.send({ kits: {}, objects: { [id]: { id, type: null } } });
+		this.tell(id, { kits: {}, objects: { [id]: { id, type: null } } });
 		return gone;
 	}
 
 	hold(id: string): void {
-		this.scene.held = id;
+		this.finger = true;
+		this.scene.held.add(id);
 	}
 
-	/* Lifted: now the daemon says where it is; it may have been pushed aside. */
 	drop(): void {
-		this.scene.held = null;
-		void this.task.run(async () => this.scene.change(await socket.request('world.watch', {})));
+		this.finger = false;
+		if (!this.queue.isBusy()) {
+			void this.settle();
+		}
+	}
+
+	/* Now the daemon says where things are: one may have been pushed aside, or refused. */
+	private async settle(): Promise<void> {
+		const { count } = this;
+		const floor = await socket.request('world.watch', {}).catch(() => null);
+		if (floor && count === this.count && !this.finger) {
+			this.scene.held.clear();
+			this.scene.change(floor);
+		}
 	}
 
 	private pose(id: string, pose: Pose): void {
 		this.scene.show(id, pose);
-		this.queue.send({ kits: { [id]: { pose } }, objects: {} });
+		this.tell(id, { kits: { [id]: { pose } }, objects: {} });
+	}
+
+	private tell(id: string, changes: Changes): void {
+		this.count++;
+		this.scene.held.add(id);
+		this.queue.send(changes);
 	}
 }
 

@@ -19,25 +19,27 @@ export class Scene {
 	readonly objects = signal<FloorObject[]>([]);
 	readonly ids = signal<string[]>([]); /* of the robots */
 	readonly bodies = new Map<string, Body>();
-	held: string | null = null; /* under a finger: it is where that is, whatever comes meanwhile */
+	readonly held = new Set<string>(); /* under a finger, or changed and not yet told: older news of them is ignored */
 
 	constructor(private readonly redraw: () => void) {}
 
 	begin({ kits, objects }: FloorState): void {
 		this.bodies.clear();
+		this.held.clear();
 		this.change({ kits, objects });
 		this.ids.value = [...this.bodies.keys()];
 	}
 
 	change({ kits, objects }: WorldNews): void {
 		for (const id in kits) {
-			if (id !== this.held) {
+			if (!this.held.has(id)) {
 				this.move(id, kits[id]!);
 			}
 		}
 		if (objects) {
-			const held = this.objects.peek().find(({ id }) => id === this.held);
-			this.objects.value = objects.map((one) => (one.id === held?.id ? held : one));
+			const mine = new Map(this.objects.peek().filter(({ id }) => this.held.has(id)).map((one) => [one.id, one]));
+			const known = objects.filter(({ id }) => !this.held.has(id) || mine.has(id)).map((one) => mine.get(one.id) ?? one);
+			this.objects.value = [...new Set([...known, ...mine.values()])];
 		}
 		if (this.bodies.size !== this.ids.peek().length) {
 			this.ids.value = [...this.bodies.keys()];
