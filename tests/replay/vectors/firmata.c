@@ -3,51 +3,27 @@
 
 #include "firmata/protocol.h"
 
-static const char *take_firmata(struct firmata_parser *parser, bool to_kit, const uint8_t *bytes,
-	size_t count, struct frames *frames)
-{
-	static struct firmata_message message;
-	enum firmata_direction direction = to_kit ? FIRMATA_TO_BOARD : FIRMATA_TO_HOST;
-
-	for (;;) {
-		enum firmata_answer answer =
-			firmata_next(parser, direction, &bytes, &count, &message);
-
-		if (answer == FIRMATA_MORE) {
-			return NULL;
-		}
-		if (answer == FIRMATA_GARBAGE) {
-			return "has bytes that are no frame";
-		}
-		size_t length = firmata_encode(direction, &message, frames->again + frames->bytes,
-			sizeof(frames->again) - frames->bytes);
-
-		if (length == 0) {
-			return "does not encode again";
-		}
-		frames->bytes += length;
-		frames->lengths[frames->count++] = length;
-	}
-}
-
-const char *decode_firmata(
-	const struct stream *stream, size_t cut, size_t step, struct frames *frames)
+const char *take_firmata(struct stream *stream, struct frames *frames)
 {
 	static struct firmata_parser parser;
-	size_t at = 0;
+	static struct firmata_message message;
+	enum firmata_direction direction = stream->to_kit ? FIRMATA_TO_BOARD : FIRMATA_TO_HOST;
+	const uint8_t *bytes = stream->bytes + stream->old;
+	size_t count = stream->come - stream->old;
 
-	parser.count = 0;
-	while (at < stream->count) {
-		size_t end = at == 0 ? cut : at + step;
+	parser.count = stream->old > 0 ? parser.count : 0;
+	for (;;) {
+		enum firmata_answer next =
+			firmata_next(&parser, direction, &bytes, &count, &message);
 
-		end = end < stream->count ? end : stream->count;
-		const char *wrong =
-			take_firmata(&parser, stream->to_kit, stream->bytes + at, end - at, frames);
-
-		if (wrong) {
-			return wrong;
+		stream->at = stream->come - parser.count;
+		if (next != FIRMATA_FRAME) {
+			return next == FIRMATA_GARBAGE ? NO_FRAME : NULL;
 		}
-		at = end;
+		if (!frames_add(frames,
+			    firmata_encode(direction, &message, frames_end(frames),
+				    frames_room(frames)))) {
+			return NOT_AGAIN;
+		}
 	}
-	return parser.count > 0 ? "ends in the middle of a frame" : NULL;
 }

@@ -3,51 +3,27 @@
 
 #include "makeblock/protocol.h"
 
-static const char *take_makeblock(struct makeblock_parser *parser, bool to_kit,
-	const uint8_t *bytes, size_t count, struct frames *frames)
-{
-	static struct makeblock_message message;
-	enum makeblock_direction direction = to_kit ? MAKEBLOCK_TO_KIT : MAKEBLOCK_TO_HOST;
-
-	for (;;) {
-		enum makeblock_next next =
-			makeblock_next(parser, direction, &bytes, &count, &message);
-
-		if (next == MAKEBLOCK_MORE) {
-			return NULL;
-		}
-		if (next == MAKEBLOCK_GARBAGE) {
-			return "has bytes that are no frame";
-		}
-		size_t length = makeblock_encode(direction, &message, frames->again + frames->bytes,
-			sizeof(frames->again) - frames->bytes);
-
-		if (length == 0) {
-			return "does not encode again";
-		}
-		frames->bytes += length;
-		frames->lengths[frames->count++] = length;
-	}
-}
-
-const char *decode_makeblock(
-	const struct stream *stream, size_t cut, size_t step, struct frames *frames)
+const char *take_makeblock(struct stream *stream, struct frames *frames)
 {
 	static struct makeblock_parser parser;
-	size_t at = 0;
+	static struct makeblock_message message;
+	enum makeblock_direction direction = stream->to_kit ? MAKEBLOCK_TO_KIT : MAKEBLOCK_TO_HOST;
+	const uint8_t *bytes = stream->bytes + stream->old;
+	size_t count = stream->come - stream->old;
 
-	parser.count = 0;
-	while (at < stream->count) {
-		size_t end = at == 0 ? cut : at + step;
+	parser.count = stream->old > 0 ? parser.count : 0;
+	for (;;) {
+		enum makeblock_next next =
+			makeblock_next(&parser, direction, &bytes, &count, &message);
 
-		end = end < stream->count ? end : stream->count;
-		const char *wrong = take_makeblock(
-			&parser, stream->to_kit, stream->bytes + at, end - at, frames);
-
-		if (wrong) {
-			return wrong;
+		stream->at = stream->come - parser.count;
+		if (next != MAKEBLOCK_FRAME) {
+			return next == MAKEBLOCK_GARBAGE ? NO_FRAME : NULL;
 		}
-		at = end;
+		if (!frames_add(frames,
+			    makeblock_encode(direction, &message, frames_end(frames),
+				    frames_room(frames)))) {
+			return NOT_AGAIN;
+		}
 	}
-	return parser.count > 0 ? "ends in the middle of a frame" : NULL;
 }

@@ -3,33 +3,23 @@
 
 #include "nxt/protocol.h"
 
-const char *decode_nxt(const struct stream *stream, size_t cut, size_t step, struct frames *frames)
+const char *take_nxt(struct stream *stream, struct frames *frames)
 {
 	enum nxt_direction direction = stream->to_kit ? NXT_TO_BRICK : NXT_TO_HOST;
 	struct nxt_telegram telegram;
-	size_t begin = 0, end = 0, used;
 
-	while (end < stream->count) {
-		end = end == 0 ? cut : end + step;
-		end = end < stream->count ? end : stream->count;
-		while (begin < end) {
-			if (nxt_scan(direction, stream->bytes + begin, end - begin, &used,
-				    &telegram)) {
-				return "has bytes that are no telegram";
-			}
-			if (used == 0) {
-				break;
-			}
-			size_t length = nxt_encode(&telegram, frames->again + frames->bytes,
-				sizeof(frames->again) - frames->bytes);
-
-			if (length == 0) {
-				return "does not encode again";
-			}
-			frames->bytes += length;
-			frames->lengths[frames->count++] = length;
-			begin += used;
+	for (size_t used; stream->at < stream->come; stream->at += used) {
+		if (nxt_scan(direction, stream->bytes + stream->at, stream->come - stream->at,
+			    &used, &telegram)) {
+			return NO_FRAME;
+		}
+		if (used == 0) {
+			break;
+		}
+		if (!frames_add(frames,
+			    nxt_encode(&telegram, frames_end(frames), frames_room(frames)))) {
+			return NOT_AGAIN;
 		}
 	}
-	return begin < end ? "ends in the middle of a telegram" : NULL;
+	return NULL;
 }

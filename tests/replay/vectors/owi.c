@@ -19,39 +19,21 @@ static const uint8_t setup[SETUP] = {
 	0,
 };
 
-static const char *take_frame(const uint8_t *bytes, struct frames *frames)
+const char *take_owi(struct stream *stream, struct frames *frames)
 {
-	struct owi_state state;
+	for (; stream->come - stream->at >= FRAME; stream->at += FRAME) {
+		const uint8_t *bytes = stream->bytes + stream->at;
+		struct owi_state state;
 
-	if (memcmp(bytes, setup, SETUP) != 0 || !owi_decode(bytes + SETUP, &state)) {
-		return "has bytes that are no frame";
-	}
-	memcpy(frames->again + frames->bytes, setup, SETUP);
-	owi_encode(&state, frames->again + frames->bytes + SETUP);
-	frames->bytes += FRAME;
-	frames->lengths[frames->count++] = FRAME;
-	return NULL;
-}
-
-const char *decode_owi(const struct stream *stream, size_t cut, size_t step, struct frames *frames)
-{
-	uint8_t frame[FRAME];
-	size_t held = 0;
-
-	for (size_t at = 0, end; at < stream->count; at = end) {
-		end = at == 0 ? cut : at + step;
-		end = end < stream->count ? end : stream->count;
-		for (size_t i = at; i < end; i++) {
-			frame[held++] = stream->bytes[i];
-			const char *wrong = held == FRAME ? take_frame(frame, frames) : NULL;
-
-			if (wrong) {
-				return wrong;
-			}
-			held %= FRAME;
+		if (!stream->to_kit) {
+			return "comes from an arm, which says nothing";
 		}
+		if (memcmp(bytes, setup, SETUP) != 0 || !owi_decode(bytes + SETUP, &state)) {
+			return NO_FRAME;
+		}
+		memcpy(frames_end(frames), setup, SETUP);
+		owi_encode(&state, frames_end(frames) + SETUP);
+		frames_add(frames, FRAME);
 	}
-	return held > 0		 ? "ends in the middle of a frame"
-		: stream->to_kit ? NULL
-				 : "comes from an arm, which says nothing";
+	return NULL;
 }

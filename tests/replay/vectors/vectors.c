@@ -20,22 +20,22 @@ enum { FILE_MAX = 64 * 1024 * 1024 };
 
 static const struct {
 	const char *protocol;
-	decode_fn *decode;
+	take_fn *take;
 } codecs[] = {
-	{"firmata", decode_firmata},
-	{"dynamixel2", decode_dynamixel},
-	{"lx16a", decode_lx16a},
-	{"nxt", decode_nxt},
-	{"mbot", decode_makeblock},
-	{"owi_arm", decode_owi},
-	{"ev3", decode_ev3},
+	{"firmata", take_firmata},
+	{"dynamixel2", take_dynamixel},
+	{"lx16a", take_lx16a},
+	{"nxt", take_nxt},
+	{"mbot", take_makeblock},
+	{"owi_arm", take_owi},
+	{"ev3", take_ev3},
 };
 
-static decode_fn *find_codec(const char *protocol)
+static take_fn *find_codec(const char *protocol)
 {
 	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
 		if (strcmp(codecs[i].protocol, protocol) == 0) {
-			return codecs[i].decode;
+			return codecs[i].take;
 		}
 	}
 	return NULL;
@@ -43,12 +43,31 @@ static decode_fn *find_codec(const char *protocol)
 
 /* ---- one vector ---- */
 
-static const char *check_stream(decode_fn *decode, const struct stream *stream)
+/* The stream comes in pieces that end at `cut` and then every `step` bytes. */
+static const char *decode(
+	take_fn *take, struct stream *stream, size_t cut, size_t step, struct frames *frames)
+{
+	frames->count = frames->bytes = 0;
+	stream->at = stream->old = 0;
+	for (size_t end = cut;; end += step) {
+		stream->come = end < stream->count ? end : stream->count;
+		const char *wrong = take(stream, frames);
+
+		if (wrong) {
+			return wrong;
+		}
+		if (stream->come == stream->count) {
+			return stream->at < stream->come ? "ends in the middle of a frame" : NULL;
+		}
+		stream->old = stream->come;
+	}
+}
+
+static const char *check_stream(take_fn *take, struct stream *stream)
 {
 	static struct frames whole, cut;
 
-	whole.count = whole.bytes = 0;
-	const char *wrong = decode(stream, stream->count, stream->count, &whole);
+	const char *wrong = decode(take, stream, stream->count, stream->count, &whole);
 
 	if (wrong) {
 		return wrong;
@@ -60,8 +79,8 @@ static const char *check_stream(decode_fn *decode, const struct stream *stream)
 	for (size_t at = 1; at <= stream->count; at++) {
 		bool is_bytewise = at == stream->count;
 
-		cut.count = cut.bytes = 0;
-		wrong = decode(stream, is_bytewise ? 1 : at, is_bytewise ? 1 : stream->count, &cut);
+		wrong = decode(
+			take, stream, is_bytewise ? 1 : at, is_bytewise ? 1 : stream->count, &cut);
 		if (wrong) {
 			return wrong;
 		}
@@ -83,7 +102,7 @@ static int digit(char c)
 					 : -1;
 }
 
-static const char *check_hex(decode_fn *decode, bool to_kit, const char *hex)
+static const char *check_hex(take_fn *take, bool to_kit, const char *hex)
 {
 	static uint8_t bytes[BYTES_MAX];
 	size_t digits = strlen(hex);
@@ -99,13 +118,13 @@ static const char *check_hex(decode_fn *decode, bool to_kit, const char *hex)
 		}
 		bytes[i] = (uint8_t)(high << 4 | low);
 	}
-	struct stream stream = {to_kit, bytes, digits / 2};
+	struct stream stream = {.to_kit = to_kit, .bytes = bytes, .count = digits / 2};
 
-	return check_stream(decode, &stream);
+	return check_stream(take, &stream);
 }
 
 /* *field names what is wrong. */
-static const char *check_vector(decode_fn *decode, const cJSON *vector, const char **field)
+static const char *check_vector(take_fn *take, const cJSON *vector, const char **field)
 {
 	const char *direction = cJSON_GetStringValue(cJSON_GetObjectItem(vector, "direction"));
 	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(vector, "hex"));
@@ -123,13 +142,13 @@ static const char *check_vector(decode_fn *decode, const cJSON *vector, const ch
 	if (!hex) {
 		return "is missing";
 	}
-	const char *wrong = check_hex(decode, to_kit, hex);
+	const char *wrong = check_hex(take, to_kit, hex);
 
 	if (wrong || !reply || cJSON_IsNull(reply)) {
 		return wrong;
 	}
 	*field = "reply_hex";
-	return cJSON_IsString(reply) ? check_hex(decode, !to_kit, reply->valuestring)
+	return cJSON_IsString(reply) ? check_hex(take, !to_kit, reply->valuestring)
 				     : "is not a text";
 }
 
@@ -218,13 +237,13 @@ int main(int argc, char **argv)
 
 		number++;
 		if (protocol) {
-			decode_fn *decode = find_codec(protocol);
+			take_fn *take = find_codec(protocol);
 
-			if (!decode) {
+			if (!take) {
 				skipped++;
 				continue;
 			}
-			wrong = check_vector(decode, vector, &field);
+			wrong = check_vector(take, vector, &field);
 		}
 		if (wrong) {
 			failed++;
