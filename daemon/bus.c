@@ -15,6 +15,7 @@
  */
 #include "bus_private.h"
 
+#include "alarm.h"
 #include "clock.h"
 #include "jsonout.h"
 #include "lab.h"
@@ -68,7 +69,7 @@ struct bus_kit *bus_kit_of(struct kit *kit)
 	return kit->bus_kit;
 }
 
-static bool watches_kits(const struct client *client, const void *data)
+bool bus_watches_kits(const struct client *client, const void *data)
 {
 	(void)data;
 	return client->watches_kits;
@@ -89,7 +90,7 @@ static void tell_row(struct bus *bus, const char *id, const struct kit *kit)
 	}
 	json_raw(out, "}");
 	bus_broadcast(bus->server, rpc_notification("kits.changed", out->text, out->length),
-		watches_kits, NULL);
+		bus_watches_kits, NULL);
 }
 
 /* The row tells of whole steps, not of a charge that wavers. */
@@ -168,7 +169,12 @@ void bus_event(struct bus *bus, struct kit *kit, const struct event *event,
 void bus_kit_changed(struct bus *bus, struct kit *kit)
 {
 	struct bus_kit *record = bus_kit_of(kit);
+	bool was_here = record->is_here;
 
+	record->is_here = kit->state == KIT_READY || kit->state == KIT_STALE;
+	if (was_here && kit->state == KIT_LOST) {
+		alarm_kit_lost(bus->server->alarm, kit);
+	}
 	if (record->description != kit->description) {
 		record->description = kit->description;
 		record->battery = kit_find_property(kit, "battery");

@@ -53,6 +53,8 @@ void bus_tap_remove(struct bus *bus, struct bus_tap *tap); /* also inside a call
 /* kits.list's ROW as JSON text. */
 void bus_row(struct server *server, const struct kit *kit, struct jsonout *out);
 
+/* Those who asked for kits.watch: a `wants` of bus_broadcast. */
+bool bus_watches_kits(const struct client *client, const void *data);
 /* To all clients for which `wants` is true (NULL: all). */
 void bus_broadcast(struct server *server, struct frame *frame,
 	bool (*wants)(const struct client *client, const void *data), const void *data);

@@ -31,6 +31,7 @@ struct bus_kit {
 	struct reported *reported; /* owned */
 	size_t reported_count;
 	uint32_t description;
+	bool is_here;
 	int battery;         /* index of the property, -1 = none */
 	double battery_told; /* as its row says; NAN = nothing */
 };

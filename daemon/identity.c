@@ -91,7 +91,7 @@ enum err identity_verify(void *data, const struct kit *kit, struct why *why)
 		log_warn("%s ran \"%s\" before, and runs \"%s\" now", kit->id, known->proof, proof);
 		return ERR_NONE;
 	}
-	return why_set(why, ERR_REFUSED, MSG_KIT_OTHER, kit->id, known->proof, proof);
+	return why_set(why, ERR_CONFLICT, MSG_KIT_OTHER, kit->id, known->proof, proof);
 }
 
 const char *identity_seat_of(void *data, const char *socket)

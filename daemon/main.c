@@ -4,6 +4,7 @@
  * The end (SIGTERM, SIGINT): scripts stop, kits go to their safe state and their
  * last bytes out, pages are told (1001), records are flushed; exit 0 within 2 s.
  */
+#include "alarm.h"
 #include "bus.h"
 #include "cases.h"
 #include "clock.h"
@@ -197,6 +198,7 @@ static int start_parts(struct server *server)
 	}
 	server->lab = lab_create(server->loop, &lab_events, server);
 	server->bus = bus_create(server);
+	server->alarm = alarm_create(server);
 	server->safety = safety_create(server);
 	server->cases = cases_create(config->cases_dir);
 	server->scripts = scripts_create(server);
@@ -271,6 +273,7 @@ static void destroy_parts(struct server *server)
 	safety_destroy(server->safety);
 	server->safety = NULL;
 	lab_destroy(server->lab);
+	alarm_destroy(server->alarm);
 	bus_destroy(server->bus);
 	cases_destroy(server->cases);
 	wirings_destroy(server->wirings);

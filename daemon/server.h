@@ -17,6 +17,7 @@ struct server {
 	struct wirings *wirings;   /* wirings.h: profiles, shipped and the lab's own */
 	struct lab *lab;
 	struct bus *bus;
+	struct alarm *alarm;       /* alarm.h: many kits that vanish together */
 	struct safety *safety;     /* safety.h: what may move, and the all-stop */
 	struct lease_holder http;  /* of the leases of programs without a connection */
 	struct client *clients;    /* all that are connected */

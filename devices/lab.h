@@ -34,8 +34,8 @@ struct lab_events {
 		const struct wiring **wiring);
 	void (*remember)(void *data, const struct kit *kit);
 	/*
-	 * The kit is ready: is it the one that is remembered? Else it is refused with *why
-	 * until lab_accept(). May be NULL.
+	 * The kit is ready: is it the one that is remembered? Else (ERR_CONFLICT) it is refused
+	 * with *why until lab_accept(). May be NULL.
 	 */
 	enum err (*verify)(void *data, const struct kit *kit, struct why *why);
 	/* What the room calls a USB socket; NULL = it has no name. May be NULL. */

@@ -3,7 +3,7 @@
  * kits that are accepted or forgotten. Tests say how each of them goes on.
  */
 export const ANOTHER = {
-	reason: 'refused',
+	reason: 'conflict',
 	en: 'uno-2 is another kit than before: it was "7573", and now it says "8812". Were two kits swapped? Swap them back, or a teacher accepts it.',
 	zh: 'uno-2 换成了另一个套件：以前是“7573”，现在是“8812”。是不是两个套件插反了？请换回来，或由教师确认。',
 };

@@ -1,5 +1,5 @@
 /*
- * Faults of cables and boards (the rows 1-3, 6-12, 14, 16, 17, 20, 21 of the fault list): each
+ * Faults of cables and boards (the rows 1-3, 5-12, 14, 16, 17, 20, 21 of the fault list): each
  * hits one kit, and another one beside it must not notice.
  */
 import assert from 'node:assert/strict';
@@ -9,6 +9,7 @@ import test from 'node:test';
 import { FirmataBoard } from './board.mjs';
 import { growth, now, request, scratch, until, untilState } from './daemon.mjs';
 import { lab } from './lab.mjs';
+import { drive, feed, rovers } from './rover.mjs';
 
 /* Repeatable noise. */
 function* random(seed) {
@@ -109,6 +110,45 @@ test('fault_03_replugged_under_another_name', async (t) => {
 	await until(() => second.pins[12].value === 1);
 	assert.equal(second.pins[13].value, 0, 'what was set before is not set again by itself');
 	await untouched(client, ok);
+});
+
+test('fault_05_thirty_boards_vanish_together', async (t) => {
+	const labels = Array.from({ length: 30 }, (_, i) => `r${i}`);
+	const { client, daemon, boards, connect } = await rovers(t, [...labels, 'ok'], { boards: { keys: { sampling: '100' } } });
+	const leases = await Promise.all(labels.map((label) => drive(client, label)));
+	leases.forEach((lease) => t.after(feed(client, lease)));
+	await client.call('kits.watch');
+	const ended = new Set();
+	client.on((p, m) => m === 'lease.lost' && ended.add(`${p.kit} ${p.reason}`));
+	const alarm = client.next((p, m) => m === 'kits.alarm');
+	const pulled = now();
+	labels.forEach((label) => boards[label].unplug());
+	const { params } = await alarm;
+	const told = now() - pulled;
+	t.diagnostic(`alarm after ${told.toFixed(0)} ms`);
+	assert.ok(told <= 1000, `alarm after ${told} ms`);
+	assert.deepEqual([...params.kits].sort(), [...labels].sort());
+	assert.equal(params.why.reason, 'lost');
+	assert.match(params.why.en, /^30 kits/);
+	const { kits } = await client.call('kits.list');
+	assert.ok(kits.every(({ id, state, holder }) => id === 'ok' || (state === 'lost' && holder === null)));
+	assert.deepEqual([...ended].sort(), labels.map((label) => `${label} lost`).sort());
+
+	await Promise.all(labels.map((label) => boards[label].listen(boards[label].file)));
+	for (const label of labels) {
+		await untilState(client, label, 'ready', 15000);
+		assert.ok(!boards[label].moves.some(({ t: at, value }) => at > pulled && value > 0), `${label} drives by itself`);
+	}
+	boards.r0.unplug();
+	boards.r1.unplug(); /* these are two faults */
+	await untilState(client, 'r0', 'lost');
+	await untilState(client, 'r1', 'lost');
+	const from = now();
+	await until(() => now() - from > 400); /* an alarm's window */
+	assert.equal(client.notifications.filter(({ method }) => method === 'kits.alarm').length, 1, 'one alarm');
+	assert.equal(daemon.stderr.match(/kits vanished/g).length, 1, 'one line in the log');
+	await drive(await connect(), 'ok');
+	await until(() => boards.ok.speed > 0, 3000, 'the kit beside to obey');
 });
 
 test('fault_06_flapping_contact', async (t) => {

@@ -59,6 +59,7 @@ test('fault_04_two_boards_swapped_are_refused_until_a_teacher_accepts_them', asy
 		await untilState(client, 'bench-2', 'refused');
 		assert.match(row.why.en, /it was "lamp [^"]*", and now it says "fan /);
 		assert.match(row.why.zh, /lamp.*fan/);
+		assert.equal(row.why.reason, 'conflict', 'for pages: this one can be accepted');
 	});
 
 	await t.test('a refused kit obeys nobody', async () => {

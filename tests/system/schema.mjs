@@ -139,6 +139,7 @@ const notifications = {
 	'kit.values': object({ t: number, kits: map(object({ seq: integer, t: number, set })) }),
 	'kit.event': object({ kit: id, t: number, event: text, value }, ['value']),
 	'kits.changed': object({ kit: id, row: orNull(row) }),
+	'kits.alarm': object({ kits: array(id), why: object({ reason: text, en: text, zh: text }) }),
 	'script.output': object({ run: text, stream: oneOf('out', 'error'), text, dropped: integer }, ['dropped']),
 	'script.state': object({ run: text, state: runState, error: orNull(scriptError) }, ['error']),
 	'script.plot': object({ run: text, t: number, set: map(orNull(number)) }),

@@ -8,8 +8,7 @@ import { socket, whyText, type Kit } from '../state';
 import type { Row } from '../wire';
 import { KitName, sortedKits } from './name';
 
-/* The wire tells the reason of a refusal only in words. */
-const isAnother = ({ state, why }: Row): boolean => state === 'refused' && why !== null && why.en.includes('another kit than before');
+const isAnother = ({ state, why }: Row): boolean => state === 'refused' && why?.reason === 'conflict';
 const isGone = ({ state }: Row): boolean => state === 'absent' || state === 'lost';
 
 export function Decisions(): JSX.Element | null {
