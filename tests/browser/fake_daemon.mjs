@@ -218,6 +218,13 @@ export class FakeDaemon {
 		}
 	}
 
+	/* A hub without power. */
+	vanish(kits) {
+		kits.forEach((id) => this.setRow(id, { state: 'lost' }));
+		this.notify('kits.alarm', { kits, why: { reason: 'lost', en: `${kits.length} kits vanished at the same moment.`,
+			zh: `${kits.length} 个套件同时断开。` } });
+	}
+
 	notifyRoom() {
 		this.notify('room.changed', this.room);
 	}

@@ -86,3 +86,19 @@ test('a bench returns with its script\'s output', async () => {
 	await page.waitForSelector('.console-lines >> text=after');
 	assert.deepEqual(await page.locator('.console-lines > div').allInnerTexts(), ['before', 'meanwhile', 'after']);
 });
+
+test('fault_05 kits that vanish together are told once, until they are back or it was read', async () => {
+	daemon = await new FakeDaemon({ kits: 4 }).start();
+	page = await open(browser, daemon.url);
+	await page.waitForSelector('.spark');
+	const all = ['uno-1', 'uno-2', 'uno-3', 'uno-4'];
+	daemon.vanish(all);
+	await page.waitForSelector('[data-test=alarm] >> text=4 kits vanished');
+	daemon.setRow('uno-2', { state: 'ready' });
+	await page.waitForSelector('[data-test=alarm] >> text=uno-1, uno-3, uno-4');
+	['uno-1', 'uno-3', 'uno-4'].forEach((id) => daemon.setRow(id, { state: 'ready' }));
+	await page.waitForSelector('[data-test=alarm]', { state: 'detached' });
+	daemon.vanish(all);
+	await page.click('[data-test=alarm] button');
+	await page.waitForSelector('[data-test=alarm]', { state: 'detached' });
+});

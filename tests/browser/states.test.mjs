@@ -21,6 +21,12 @@ const states = {
 		see: '.tile .spark',
 	},
 	'room-loading': { arrange: (daemon) => { daemon.broken.set('kits.watch', OFFLINE); }, see: '.tile-wait' },
+	'room-alarm': {
+		options: { kits: 4 },
+		see: '.tile .spark',
+		act: (page, daemon) => daemon.vanish(['uno-1', 'uno-2', 'uno-3', 'uno-4']),
+		then: '[data-test=alarm] >> text=uno-1, uno-2, uno-3, uno-4',
+	},
 	'room-empty': { options: { kits: 0, seats: 0 }, see: '.empty pre' },
 	'room-troubles': {
 		arrange: (daemon) => {

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { t, type Key } from './i18n';
 import { Icon, type IconName } from './icons';
+import { AlarmBanner } from './alarm';
 import { LinkBanner } from './banner';
 import { lazy } from './lazy';
 import { chooseLang, chooseTheme, lang, theme, type Theme } from './prefs';
@@ -42,6 +43,7 @@ export function App(): JSX.Element {
 			<Header page={page} />
 			<StopPanel />
 			<LinkBanner />
+			<AlarmBanner />
 			<main id="main" tabIndex={-1} class={`page page-${page}`}>
 				<Page key={`${page}/${id}`} id={id} />
 			</main>

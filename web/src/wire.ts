@@ -243,6 +243,7 @@ export interface Notifications {
 	'kit.values': { t: number; kits: Record<string, KitFrame> };
 	'kit.event': { kit: string; t: number; event: string; value?: Value };
 	'kits.changed': { kit: string; row: Row | null };
+	'kits.alarm': { kits: string[]; why: NonNullable<Row['why']> }; /* lost together */
 	'script.output': { run: string; stream: 'out' | 'error'; text: string; dropped?: number };
 	'script.state': { run: string; state: RunState; error?: RunError | null };
 	'script.plot': { run: string; t: number; set: Record<string, number> };
