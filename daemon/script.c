@@ -323,6 +323,10 @@ static void on_start(void *data)
 		const struct run *holder = run_holder(run->scripts, kit->id, run);
 
 		if (holder && holder->state != RUN_QUEUED) {
+			if (!run->is_waiting) {
+				run->is_waiting = true;
+				run_set_state(run, RUN_QUEUED);
+			}
 			return; /* its end wakes us */
 		}
 	}

@@ -116,7 +116,8 @@ struct run {
 	enum lang lang; /* of the starter */
 	enum run_state state;
 	enum run_cause cause;
-	bool is_over; /* the process is gone */
+	bool is_waiting; /* for the end of another run on its kit, and that was told */
+	bool is_over;	 /* the process is gone */
 	struct run_end end;
 	int64_t started_utc_ms;
 	int64_t began_us; /* the run's clock begins here */

@@ -79,6 +79,12 @@ test('a run', async (t) => {
 		assert.ok(['stopped', 'killed'].includes((await ended(client, first)).state));
 		assert.equal((await ended(client, second)).state, 'finished');
 		assert.equal(output(client, second), 'second\n');
+		const news = client.notifications.filter((n) => n.method === 'script.state')
+			.map(({ params: { run, state } }) => `${run === first ? 'first' : run === second ? 'second' : run} ${state}`);
+		const at = (entry) => news.indexOf(entry);
+		assert.ok(at('second queued') >= 0 && at('second queued') === news.lastIndexOf('second queued'), 'told once');
+		assert.ok(at('second queued') < news.findLastIndex((entry) => /^first (stopped|killed)$/.test(entry)), news.join());
+		assert.ok(at('second starting') > news.findLastIndex((entry) => entry.startsWith('first ')), news.join());
 	});
 	await t.test('the kit\'s row names its run', async () => {
 		await client.call('kits.watch');
