@@ -95,6 +95,7 @@ static void stop_room(struct http_request *request)
 
 	param_text(json, "level", true, &level, &why);
 	param_text(json, "seat", true, &seat, &why);
+	seat = safety_stop_seat(seat);
 	stopping->server = server;
 	stopping->request = request;
 	snprintf(stopping->seat, sizeof(stopping->seat), "%s", seat);
@@ -158,7 +159,10 @@ static void use_lease(struct http_request *request, const char *path)
 	if (!http_allows(request, feeds ? "POST" : "DELETE")) {
 		return;
 	}
-	snprintf(id, sizeof(id), "%.*s", slash ? (int)(slash - path) : LEASE_ID_MAX, path);
+	if (snprintf(id, sizeof(id), "%.*s", (int)(slash ? (size_t)(slash - path) : strlen(path)),
+		    path) > LEASE_ID_MAX) {
+		id[0] = '\0'; /* longer than any: it is not found */
+	}
 	if (feeds ? safety_feed(server->safety, &server->http, id, clock_now_us(), &why)
 		  : safety_release(server->safety, &server->http, id, clock_now_us(), &why)) {
 		http_fail(request, &why);

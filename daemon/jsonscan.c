@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- RFC 8259, to the letter: cJSON also takes 01, raw line breaks and \u0000 ---- */
+/* ---- RFC 8259, to the letter: cJSON also takes 01 and raw line breaks ---- */
 
 struct scan {
 	const char *at, *end;
-	bool is_too_deep;
+	bool is_too_deep, has_odd_text;
+	const char *id; /* value of the outermost object's "id"; NULL = none */
+	size_t id_length;
 };
 
 static bool scan_value(struct scan *scan, int depth);
@@ -34,6 +36,17 @@ static void skip_space(struct scan *scan)
 	while (has(scan, ' ') || has(scan, '\t') || has(scan, '\r') || has(scan, '\n')) {
 		scan->at++;
 	}
+}
+
+static bool scan_word(struct scan *scan, const char *word)
+{
+	size_t length = strlen(word);
+
+	if ((size_t)(scan->end - scan->at) < length || memcmp(scan->at, word, length) != 0) {
+		return false;
+	}
+	scan->at += length;
+	return true;
 }
 
 static bool take_digits(struct scan *scan)
@@ -77,7 +90,8 @@ static long take_unit(struct scan *scan)
 	return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
 }
 
-/* Behind a backslash. A NUL would end a C text early; half a surrogate is no UTF-8. */
+/* Behind a backslash. The grammar allows NUL, which would end a C text early, and half a
+ * surrogate, which is no UTF-8: neither is taken. */
 static bool scan_escape(struct scan *scan)
 {
 	if (scan->at == scan->end) {
@@ -90,12 +104,14 @@ static bool scan_escape(struct scan *scan)
 	}
 	long unit = take_unit(scan);
 
-	if (unit >= 0xD800 && unit < 0xDC00) {
-		long low = take(scan, '\\') && take(scan, 'u') ? take_unit(scan) : -1;
+	if (unit >= 0xD800 && unit < 0xDC00 && scan_word(scan, "\\u")) {
+		long low = take_unit(scan);
 
-		return low >= 0xDC00 && low < 0xE000;
+		scan->has_odd_text = scan->has_odd_text || low < 0xDC00 || low >= 0xE000;
+		return low >= 0;
 	}
-	return unit > 0 && (unit < 0xDC00 || unit >= 0xE000);
+	scan->has_odd_text = scan->has_odd_text || unit == 0 || (unit >= 0xD800 && unit < 0xE000);
+	return unit >= 0;
 }
 
 static bool scan_text(struct scan *scan)
@@ -116,15 +132,16 @@ static bool scan_text(struct scan *scan)
 	return false;
 }
 
-static bool scan_word(struct scan *scan, const char *word)
+static bool scan_key(struct scan *scan, bool *is_id)
 {
-	size_t length = strlen(word);
+	const char *begin = scan->at;
 
-	if ((size_t)(scan->end - scan->at) < length || memcmp(scan->at, word, length) != 0) {
+	if (!scan_text(scan)) {
 		return false;
 	}
-	scan->at += length;
-	return true;
+	*is_id = scan->at - begin == 4 && memcmp(begin, "\"id\"", 4) == 0;
+	skip_space(scan);
+	return take(scan, ':');
 }
 
 /* An object or array, up to its bracket `close`. */
@@ -136,30 +153,53 @@ static bool scan_items(struct scan *scan, char close, int depth)
 		return true;
 	}
 	do {
+		bool is_id = false;
+
 		skip_space(scan);
-		if (close == '}') {
-			if (!scan_text(scan)) {
-				return false;
-			}
-			skip_space(scan);
-			if (!take(scan, ':')) {
-				return false;
-			}
+		if (close == '}' && !scan_key(scan, &is_id)) {
+			return false;
 		}
+		const char *begin = scan->at;
+
 		if (!scan_value(scan, depth)) {
 			return false;
+		}
+		if (is_id && depth == 1) {
+			scan->id = begin;
+			scan->id_length = (size_t)(scan->at - begin);
 		}
 		skip_space(scan);
 	} while (take(scan, ','));
 	return take(scan, close);
 }
 
+/* Passes over what is too deep, without recursion and without judging it. */
+static bool skip_nest(struct scan *scan)
+{
+	size_t open = 0;
+
+	scan->is_too_deep = true;
+	do {
+		if (has(scan, '"')) {
+			if (!scan_text(scan)) {
+				return false;
+			}
+			continue;
+		}
+		open += has(scan, '{') || has(scan, '[');
+		open -= has(scan, '}') || has(scan, ']');
+		scan->at++;
+	} while (open > 0 && scan->at < scan->end);
+	return open == 0;
+}
+
 static bool scan_value(struct scan *scan, int depth)
 {
 	skip_space(scan);
 	if (has(scan, '{') || has(scan, '[')) {
-		scan->is_too_deep = depth == JSON_DEPTH_MAX;
-		return !scan->is_too_deep && scan_items(scan, has(scan, '{') ? '}' : ']', depth + 1);
+		return depth == JSON_DEPTH_MAX
+			? skip_nest(scan)
+			: scan_items(scan, has(scan, '{') ? '}' : ']', depth + 1);
 	}
 	if (has(scan, '"')) {
 		return scan_text(scan);
@@ -232,7 +272,13 @@ cJSON *json_parse(const char *text, size_t length, struct why *why)
 		return NULL;
 	}
 	skip_space(&scan);
-	cJSON *json = is_json && scan.at == scan.end ? cJSON_ParseWithLength(text, length) : NULL;
+	bool is_whole = is_json && scan.at == scan.end;
+
+	if (is_whole && scan.has_odd_text) {
+		why_set(why, ERR_INVALID, MSG_JSON_TEXT);
+		return NULL;
+	}
+	cJSON *json = is_whole ? cJSON_ParseWithLength(text, length) : NULL;
 
 	if (!json) {
 		why_set(why, ERR_PROTOCOL, MSG_JSON_FORM);
@@ -246,4 +292,13 @@ cJSON *json_parse(const char *text, size_t length, struct why *why)
 		return NULL;
 	}
 	return json;
+}
+
+cJSON *json_id(const char *text, size_t length)
+{
+	struct scan scan = {.at = text, .end = text + length};
+	struct why why;
+
+	scan_value(&scan, 0);
+	return scan.id ? json_parse(scan.id, scan.id_length, &why) : NULL;
 }

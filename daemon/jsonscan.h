@@ -14,6 +14,10 @@ enum { JSON_DEPTH_MAX = 16 };
 /*
  * Parses text of a stranger: valid UTF-8, at most JSON_DEPTH_MAX deep, nothing
  * behind the end, no key twice in one object. NULL and *why: ERR_PROTOCOL = not
- * JSON, ERR_INVALID = too deep or a key twice. Freed by cJSON_Delete().
+ * JSON, ERR_INVALID = too deep, a key twice, or a text with NUL or half a surrogate. Freed by
+ * cJSON_Delete().
  */
 cJSON *json_parse(const char *text, size_t length, struct why *why);
+/* The member "id" of an object that json_parse() called ERR_INVALID: whoever waits for the answer
+ * hears of it. NULL = none. Freed by cJSON_Delete(). */
+cJSON *json_id(const char *text, size_t length);

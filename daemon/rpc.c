@@ -284,6 +284,19 @@ static void dispatch(struct client *client, const cJSON *json, size_t length, bo
 	method->handler(client->server, request, params);
 }
 
+/* It cannot be read, but it may say who waits for the answer. */
+static void refuse_message(struct client *client, const char *text, size_t length,
+	const struct why *why)
+{
+	bool is_json = why->code != ERR_PROTOCOL;
+	cJSON *item = is_json ? json_id(text, length) : NULL;
+	char id[sizeof(((struct request *)0)->id)] = "null";
+	bool has_id = copy_id(item, id, sizeof(id));
+
+	cJSON_Delete(item);
+	send_error(client, id, has_id ? CODE_PARAMS : is_json ? CODE_REQUEST : CODE_PARSE, why);
+}
+
 void rpc_message(struct client *client, const char *text, size_t length)
 {
 	bool is_over = is_too_often(client, length);
@@ -298,8 +311,7 @@ void rpc_message(struct client *client, const char *text, size_t length)
 	cJSON *json = json_parse(text, length, &why);
 
 	if (!json) {
-		send_error(client, "null", why.code == ERR_PROTOCOL ? CODE_PARSE : CODE_REQUEST,
-			&why);
+		refuse_message(client, text, length, &why);
 		return;
 	}
 	dispatch(client, json, length, is_over);

@@ -56,6 +56,7 @@ static void room_stop(struct server *server, struct request *request, const cJSO
 	/* A stop is never refused for its form: then it is the room's. */
 	param_text(params, "level", true, &level, &why);
 	param_text(params, "seat", true, &seat, &why);
+	seat = safety_stop_seat(seat);
 	struct stopping *stopping = xcalloc(1, sizeof(*stopping));
 
 	stopping->server = server;

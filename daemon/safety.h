@@ -59,7 +59,7 @@ struct lease_holder {
 	const char *user;    /* borrowed; of a program over HTTP: whose leases it may name */
 	const char *lesson;  /* course case, for its limits; NULL = none */
 	bool is_run;         /* a script: what it does is no person's act */
-	bool is_http;        /* no connection: its leases end by age */
+	bool is_http;        /* all programs without a connection: leases end by age */
 	bool is_staff;       /* may take a kit over */
 	int64_t person_us;   /* when a person last acted through it */
 	void (*lost)(struct lease_holder *holder, const struct lease_loss *loss); /* may be NULL */
@@ -111,6 +111,8 @@ enum err safety_need_running(const struct safety *safety, const struct kit *kit,
 
 typedef void safety_stopped_fn(void *data);
 
+/* The seat that a stop names; what is too long for any seat means the room. */
+const char *safety_stop_seat(const char *seat);
 /*
  * Stops the room (seat "") or a seat: everything is held before this returns. HOLD_KILL from somebody
  * who is not staff counts only as a second press within 2 s, else as HOLD_ALL. `done`

@@ -47,7 +47,7 @@ static enum err check_free(const struct asked *asked, struct why *why)
 	const struct guard *guard = guard_if(asked->kit);
 	const struct lease *lease = guard ? guard->lease : NULL;
 
-	if (!lease || lease->holder == asked->holder || asked->takes) {
+	if (!lease || asked->takes || (lease->holder == asked->holder && !asked->holder->is_http)) {
 		return ERR_NONE;
 	}
 	return why_set(why, ERR_BUSY, MSG_CHECK_BUSY, lease->holder->label, asked->kit->id);

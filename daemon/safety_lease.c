@@ -255,7 +255,7 @@ enum err safety_lease(struct safety *safety, struct kit *kit, struct lease_holde
 		holder->person_us = now_us;
 		safety_person(kit, now_us);
 	}
-	if (guard->lease && guard->lease->holder == holder) {
+	if (guard->lease && guard->lease->holder == holder && !holder->is_http) {
 		lease = guard->lease;
 		lease->fed_us = now_us;
 		lease->ttl_us = (int64_t)ttl_ms * 1000;

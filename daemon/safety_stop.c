@@ -309,6 +309,11 @@ static void hold_kits(struct safety *safety, const struct stop *stop, bool is_wo
 	safety->is_holding = true;
 }
 
+const char *safety_stop_seat(const char *seat)
+{
+	return strlen(seat) < sizeof(((struct stop *)0)->seat) ? seat : "";
+}
+
 void safety_stop(struct safety *safety, const char *seat, enum hold_level level, const char *by,
 	bool is_staff, int64_t now_us, safety_stopped_fn *done, void *data)
 {

@@ -85,6 +85,16 @@ test('JSON-RPC', async (t) => {
 		assert.ok(!refusal?.result, 'no answer to a request of depth 22');
 		assert.equal((await client.call('hello')).version, 1);
 	});
+	await t.test('what is JSON but cannot be taken is answered under its id', async () => {
+		const request = (params, id = 8) => `{"jsonrpc":"2.0","method":"kit.read","params":${params},"id":${id}}`;
+		for (const text of [request('{"kit":"b1\\u0000","property":"x"}'), request('{"kit":"\\ud800","property":"x"}'),
+			request(`{"kit":${nested(20)}}`), request('{"kit":"b1","kit":"b2","property":"x"}')]) {
+			const { error } = await ask(client, text, 8);
+			assert.equal(error.code, -32602, text);
+			assert.equal(error.data.reason, 'invalid');
+		}
+		assert.equal((await ask(client, request('{"kit":"\\u0000"}', '"\\u0000"'))).error.code, -32600);
+	});
 	await t.test('parts that are not built answer unsupported', async () => {
 		for (const [method, params] of Object.entries({
 			'case.check': { case: 'x', source: '' },

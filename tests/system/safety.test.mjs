@@ -174,6 +174,18 @@ test('leases over HTTP', async (t) => {
 		assert.equal((await request(`${daemon.url}api/v1/leases`, { method: 'POST', body: { kit: 'r1', ttl: 5000 } })).status, 400);
 	});
 
+	await t.test('fault_55_two_programs_do_not_share_a_lease', async () => {
+		const api = (method, path, body) => request(`${daemon.url}api/v1/leases${path}`, { method, body });
+		const { lease } = (await api('POST', '', { kit: 'r1', ttl: 1000 })).json;
+		const second = await api('POST', '', { kit: 'r1', ttl: 1000 });
+		assert.equal(second.status, 409);
+		assert.equal(second.json.reason, 'busy');
+		assert.equal((await api('POST', `/${lease}0/feed`)).status, 503);
+		assert.equal((await api('DELETE', `/${lease}0`)).status, 503);
+		assert.equal((await api('POST', `/${lease}/feed`)).status, 204, 'it lives on');
+		assert.equal((await api('DELETE', `/${lease}`)).status, 204);
+	});
+
 	await t.test('safety_S5_the_stop_over_HTTP', async () => {
 		const answer = await request(`${daemon.url}api/v1/room/stop`, { method: 'POST', body: { level: 'hold' } });
 		assert.equal(answer.status, 200);
@@ -422,6 +434,22 @@ test('the stop', async (t) => {
 		await client.call('room.clear', { seat: '1' });
 		stop();
 		await client.call('lease.release', { lease }).catch(() => {});
+	});
+
+	await t.test('safety_S5_a_seat_that_no_kit_can_have_is_the_room', async () => {
+		const watcher = await connect();
+		await watcher.call('room.watch');
+		for (const seat of ['\u00e9'.repeat(40), '1'.repeat(32)]) {
+			await stops(client, { level: 'hold', seat }, ['r1', 'r2']);
+			const room = await watcher.call('room.watch');
+			assert.equal(room.stopped, true);
+			assert.deepEqual(room.seats, []);
+			await client.call('room.clear');
+		}
+		await request(`${daemon.url}api/v1/room/stop`, { method: 'POST', body: { seat: '\u00e9'.repeat(40) } });
+		assert.equal((await watcher.call('room.watch')).stopped, true);
+		await client.call('room.clear');
+		await watcher.close();
 	});
 
 	await t.test('safety_S5_a_kit_that_is_plugged_in_meanwhile_is_held', async () => {

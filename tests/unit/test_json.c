@@ -162,8 +162,7 @@ static void what_is_no_json_is_told_from_what_is(void **state)
 static void json_is_read_to_the_letter(void **state)
 {
 	static const char *const bad[] = {"01", "-", "1.", ".5", "+1", "1e", "0x1", "NaN",
-		"\"a\nb\"", "\"\\q\"", "\"\\u12\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"",
-		"\"\\ud800\\u0041\"", "\"", "{1:2}", "{\"a\" 1}", "[1 2]", "{\"a\":1,}", "[,]", "'a'",
+		"\"a\nb\"", "\"\\q\"", "\"\\u12\"", "\"\\ud83d\\u12\"", "\"", "{1:2}", "{\"a\" 1}", "[1 2]", "{\"a\":1,}", "[,]", "'a'",
 		"/**/1", "True"};
 	static const char *const good[] = {"0", "-0", "1.5e+3", "0E-1", "\"\\ud83d\\ude00\"",
 		"\"\\\"\\\\\\/\\b\"", "[ ]", "{ }", "[1 , {\"\" : null}]", "\"\x7f\""};
@@ -174,6 +173,38 @@ static void json_is_read_to_the_letter(void **state)
 	}
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_int_equal(parse_error(good[i], strlen(good[i])), ERR_NONE);
+	}
+}
+
+static void json_with_texts_that_no_c_text_can_be_is_refused(void **state)
+{
+	static const char *const odd[] = {"\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"",
+		"\"\\ud800\\u0041\"", "\"\\ud800\\ud800\"", "{\"a\\u0000\":1}", "[\"\\udbff\\n\"]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		assert_int_equal(parse_error(odd[i], strlen(odd[i])), ERR_INVALID);
+	}
+}
+
+static void a_refused_object_tells_its_id(void **state)
+{
+	static const char *const texts[] = {"{\"id\":7,\"x\":\"\\u0000\"}",
+		"{\"x\":[[[[[[[[[[[[[[[[[[\"]\"]]]]]]]]]]]]]]]]]],\"id\" : 7 }",
+		"{\"x\":{\"id\":8},\"id\":7,\"a\":1,\"a\":2}"};
+	static const char *const none[] = {"[{\"id\":7}]", "{\"x\":{\"id\":7}}", "{\"id\":\"\\u0000\"}",
+		"{\"x\":\"id\"}", "\"id\"", "{\"id\":"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		cJSON *id = json_id(texts[i], strlen(texts[i]));
+
+		assert_int_equal(parse_error(texts[i], strlen(texts[i])), ERR_INVALID);
+		assert_true(cJSON_IsNumber(id) && id->valueint == 7);
+		cJSON_Delete(id);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_null(json_id(none[i], strlen(none[i])));
 	}
 }
 
@@ -225,6 +256,8 @@ int main(void)
 		cmocka_unit_test(a_key_that_stands_twice_is_refused),
 		cmocka_unit_test(what_is_no_json_is_told_from_what_is),
 		cmocka_unit_test(json_is_read_to_the_letter),
+		cmocka_unit_test(json_with_texts_that_no_c_text_can_be_is_refused),
+		cmocka_unit_test(a_refused_object_tells_its_id),
 		cmocka_unit_test(values_survive_json_and_back),
 		cmocka_unit_test(what_no_kit_knows_is_no_value),
 	};
