@@ -122,5 +122,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	check_frames(EV3_TO_KIT, bytes, count);
 	check_frames(EV3_TO_HOST, bytes, count);
 	check_code(bytes, count);
-	return fuzz_run(&ev3_driver, bytes, count);
+	return fuzz_run(&ev3_driver, NULL, bytes, count);
 }

@@ -1,112 +1,14 @@
 /*
- * Firmata's parser and driver as libFuzzer sees fit. The input is a small program: a board
- * that talks, a user who writes, acts, watches and rewires, time, a port that is pulled.
- *
- * Two kits live through it, one fed as the bytes come, one byte by byte: what they send,
- * answer and show must be equal. Every frame must encode back to its bytes.
+ * Firmata's parser and driver, see robot.h. The board answers who it is, what its pins can and
+ * what state those are in that were asked for. An answer's first byte in the program: bits 0
+ * and 1 its version, 2 another mode, 3 a state from the program, 4 only the newest pin's.
+ * Every frame must encode back to its bytes. (Which pins move is the wiring's business:
+ * nothing is said about that here.)
  */
-#include "driver.h"
+#include "robot.h"
+
 #include "firmata/firmata.h"
 #include "firmata/protocol.h"
-#include "log.h"
-#include "wiring.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
-
-/* What came out of a kit, as a running hash. */
-struct side {
-	struct kit *kit;
-	uint64_t hash;
-	bool is_blocked, is_plugged;
-};
-
-static void mix(struct side *side, const void *bytes, size_t count)
-{
-	const uint8_t *byte = bytes;
-
-	for (size_t i = 0; i < count; i++) {
-		side->hash = (side->hash ^ byte[i]) * UINT64_C(1099511628211);
-	}
-}
-
-static void mix_value(struct side *side, const struct value *value)
-{
-	mix(side, &value->type, sizeof(value->type));
-	if (value->type == VALUE_TEXT) {
-		if (value->count > VALUE_TEXT_MAX || !utf8_is_valid(value->text, value->count)) {
-			abort();
-		}
-		mix(side, value->text, value->count);
-	} else if (value->type == VALUE_VECTOR) {
-		mix(side, value->vector, value->count * sizeof(double));
-	} else if (value->type == VALUE_BOOL) {
-		mix(side, &value->boolean, sizeof(value->boolean));
-	} else if (value->type != VALUE_NULL) {
-		if (value->type == VALUE_NUMBER && !isfinite(value->number)) {
-			abort();
-		}
-		mix(side, &value->integer, sizeof(value->integer));
-	}
-}
-
-static bool on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
-{
-	(void)lane;
-	struct side *side = data;
-	struct firmata_message message;
-	size_t used = 0;
-
-	/* The driver itself only says what a board understands, and no more than fits. */
-	if (count > FIRMATA_BOARD_SYSEX_MAX + 2 ||
-		firmata_decode(FIRMATA_TO_BOARD, bytes, count, &used, &message) || used != count) {
-		abort();
-	}
-	if (!side->is_blocked) {
-		mix(side, bytes, count);
-	}
-	return !side->is_blocked;
-}
-
-static size_t on_backlog(void *data)
-{
-	return ((struct side *)data)->is_blocked;
-}
-
-static void on_changed(void *data, struct kit *kit)
-{
-	mix(data, &kit->state, sizeof(kit->state));
-}
-
-static void on_sample(void *data, struct kit *kit)
-{
-	(void)data;
-	(void)kit;
-}
-
-static void on_event(void *data, struct kit *kit, const struct event *event,
-	const struct value *value, int64_t t_us)
-{
-	(void)kit;
-	(void)t_us;
-	mix(data, event->name, strlen(event->name));
-	mix_value(data, value);
-}
-
-static void on_done(void *data, const struct value *result, const struct why *why, int64_t t_us)
-{
-	(void)t_us;
-	mix(data, &why->code, sizeof(why->code));
-	if (result) {
-		mix_value(data, result);
-	}
-}
-
-static const struct kit_owner owner = {.send = on_send, .backlog = on_backlog, .changed = on_changed};
-static const struct kit_listener listener = {on_sample, on_event};
 
 static const struct wiring wirings[] = {
 	{.id = "bench",
@@ -154,158 +56,84 @@ static const uint8_t pins[] = {0xF0, 0x6C, 0x7F, 0, 1, 1, 1, 3, 8, 0x7F, 0, 1, 1
 	0, 1, 1, 1, 0x51, 3, 0x7F, 0, 1, 1, 1, 4, 14, 0x7F, 2, 10, 0, 1, 6, 1, 0x7F, 1, 1, 0x0E, 1,
 	0x7F, 2, 14, 6, 1, 0x7F, 0xF7, 0xF0, 0x6A, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0, 0x7F, 1, 0xF7};
 
-/* ---- the program ---- */
+static struct {
+	uint8_t mode;
+	bool is_asked; /* for its state */
+} board[128];	       /* its pins */
 
-struct program {
-	const uint8_t *at, *end;
-	int64_t now_us;
-	struct side sides[2];
-};
-
-static unsigned take(struct program *program)
+static void read_frame(const uint8_t *frame, size_t count, struct firmata_message *message)
 {
-	return program->at < program->end ? *program->at++ : 0;
-}
+	size_t used = 0;
 
-static void feed(struct program *program, const uint8_t *bytes, size_t count)
-{
-	if (!program->sides[0].is_plugged || count == 0) {
-		return; /* a port never brings nothing */
-	}
-	kit_feed(program->sides[0].kit, bytes, count, program->now_us);
-	for (size_t i = 0; i < count; i++) {
-		kit_feed(program->sides[1].kit, bytes + i, 1, program->now_us);
-	}
-}
-
-static void wait_ms(struct program *program, int64_t ms)
-{
-	int64_t until_us = program->now_us + ms * 1000;
-
-	while (program->now_us < until_us) {
-		program->now_us += 20000;
-		for (int i = 0; i < 2 && program->sides[i].is_plugged; i++) {
-			kit_tick(program->sides[i].kit, program->now_us);
-		}
-	}
-}
-
-static struct value value_from(unsigned what, double *numbers)
-{
-	static const char *const words[] = {
-		"input", "pullup", "output", "analog", "pwm", "servo", "", "hello"};
-
-	for (unsigned i = 0; i < 33; i++) {
-		numbers[i] = what + i;
-	}
-	switch (what % 5) {
-	case 0:
-		return value_bool(what & 8);
-	case 1:
-		return value_int((int)what - 20);
-	case 2:
-		return value_number(what / 64.0);
-	case 3:
-		return value_text(words[what % 8], strlen(words[what % 8]));
-	default:
-		return value_vector(numbers, what % 33);
-	}
-}
-
-static void command(
-	struct side *side, unsigned op, unsigned which, const unsigned *given, int64_t now_us)
-{
-	struct kit *kit = side->kit;
-	double numbers[4][VALUE_VECTOR_MAX];
-	struct value args[KIT_ARGS_MAX] = {{0}};
-	struct why why;
-	enum err err = ERR_NONE;
-
-	for (unsigned i = 0; i < 4; i++) {
-		args[i] = given[i] ? value_from(given[i], numbers[i]) : value_null();
-	}
-	if (op == 2 && which < kit->property_count) {
-		err = kit_write(kit, (int)which, &args[0], now_us, on_done, side, &why);
-	} else if (op == 3 && which < kit->action_count) {
-		err = kit_act(kit, (int)which, args, now_us, on_done, side, &why);
-	} else if (op == 4 && which < kit->property_count) {
-		kit_watch(kit, (int)which, now_us);
-	} else if (op == 5 && which < kit->property_count) {
-		kit_unwatch(kit, (int)which, now_us);
-	} else if (op == 6) {
-		err = kit_set_wiring(kit, which % 3 ? &wirings[which % 3 - 1] : NULL, now_us, &why);
-	} else if (op == 7) {
-		side->is_blocked = which & 1;
-		if (!side->is_blocked) {
-			kit_drained(kit, now_us);
-		}
-	}
-	mix(side, &err, sizeof(err));
-}
-
-static const struct why hold_why = {.code = ERR_STOPPED};
-
-static void replug(struct program *program, bool plug)
-{
-	for (int i = 0; i < 2; i++) {
-		struct side *side = &program->sides[i];
-		struct why why;
-
-		why_set(&why, ERR_LOST, MSG_PORT_GONE, "port");
-		if (plug && !side->is_plugged) {
-			kit_start(side->kit, &firmata_driver, program->now_us);
-		} else if (!plug && side->is_plugged) {
-			kit_hold(side->kit, HOLD_ALL, &hold_why, program->now_us);
-			kit_stop(side->kit, program->now_us);
-			kit_lose(side->kit, KIT_LOST, &why, program->now_us);
-		}
-		side->is_plugged = plug;
-	}
-}
-
-static void compare(const struct program *program)
-{
-	struct side a = program->sides[0], b = program->sides[1];
-
-	if (a.kit->property_count != b.kit->property_count) {
-		abort();
-	}
-	for (size_t i = 0; i < a.kit->property_count; i++) {
-		mix_value(&a, &a.kit->properties[i].value);
-		mix_value(&b, &b.kit->properties[i].value);
-	}
-	if (a.hash != b.hash || a.kit->bad_frames != b.kit->bad_frames) {
+	/* The driver itself only says what a board understands, and no more than fits. */
+	if (count > FIRMATA_BOARD_SYSEX_MAX + 2 ||
+		firmata_decode(FIRMATA_TO_BOARD, frame, count, &used, message) || used != count) {
 		abort();
 	}
 }
 
-static void step(struct program *program)
+static bool fuzz_moves(const uint8_t *frame, size_t count)
 {
-	unsigned head = take(program), op = head & 7;
+	static struct firmata_message message;
 
-	program->now_us += 1000;
-	if (op <= 1) {
-		size_t left = (size_t)(program->end - program->at), count = head >> 3;
+	read_frame(frame, count, &message);
+	if (message.type == FIRMATA_PIN_MODE) {
+		board[message.pin].mode = message.mode;
+	} else if (message.type == FIRMATA_PIN_STATE_QUERY) {
+		board[message.pin].is_asked = true;
+	}
+	return false;
+}
 
-		count = count < left ? count : left;
-		feed(program, program->at, count);
-		program->at += count;
-	} else if (head == 0xFE || head == 0xFF) {
-		replug(program, head & 1);
-	} else if (head == 0xF7) {
-		wait_ms(program, 10 * take(program));
-	} else {
-		unsigned which = take(program), given[4] = {0};
+static size_t answer_states(struct program *program, unsigned how, unsigned newest, uint8_t *out)
+{
+	static struct firmata_message state;
+	size_t used = 0;
 
-		for (unsigned i = 0; i < 4 && (op == 2 || op == 3) && i < (op == 2 ? 1 : head >> 6);
-			i++) {
-			given[i] = take(program);
-		}
-		for (int i = 0; i < 2; i++) {
-			command(&program->sides[i], op, which, given, program->now_us);
+	for (unsigned i = how & 16 ? newest : 0; i < sizeof(board) / sizeof(board[0]); i++) {
+		state.type = FIRMATA_PIN_STATE;
+		state.pin = (uint8_t)i;
+		state.groups = i < 8;
+		state.mode = board[i].mode ^ (how >> 2 & 1);
+		state.value = how & 8 ? take(program) & 127 : 0;
+		if (board[i].is_asked) {
+			used += firmata_encode(
+				FIRMATA_TO_HOST, &state, out + used, FRAME_MAX - used);
+			board[i].is_asked = false;
 		}
 	}
-	compare(program);
+	return used;
+}
+
+static size_t fuzz_answer(struct program *program, uint8_t *out)
+{
+	static struct firmata_message question;
+	const struct side *side = &program->sides[0];
+	unsigned how = take(program);
+
+	question.type = FIRMATA_VERSION_QUERY; /* nobody asked yet */
+	if (side->frame_count > 0) {
+		read_frame(side->frame, side->frame_count, &question);
+	}
+	if (question.type == FIRMATA_VERSION_QUERY) {
+		memcpy(out, banner, sizeof(banner));
+		out[2] = 3 + (how & 3); /* 2.3 to 2.6 */
+		return sizeof(banner);
+	}
+	if (question.type == FIRMATA_CAPABILITY_QUERY ||
+		question.type == FIRMATA_ANALOG_MAP_QUERY) {
+		memcpy(out, pins, sizeof(pins));
+		return sizeof(pins);
+	}
+	return question.type == FIRMATA_PIN_STATE_QUERY
+		? answer_states(program, how, question.pin, out)
+		: 0;
+}
+
+static void fuzz_check(const struct program *program, const struct side *side)
+{
+	(void)program;
+	(void)side;
 }
 
 /* ---- the codec alone ---- */
@@ -334,38 +162,9 @@ static void check_frames(enum firmata_direction direction, const uint8_t *bytes,
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-	struct program program = {.at = bytes, .end = bytes + count, .now_us = 1000000};
-
-	log_set_level(LOG_ERROR);
 	check_frames(FIRMATA_TO_BOARD, bytes, count);
 	check_frames(FIRMATA_TO_HOST, bytes, count);
 	firmata_driver.hear(bytes, count);
-	unsigned begin = take(&program);
-
-	for (int i = 0; i < 2; i++) {
-		struct side *side = &program.sides[i];
-
-		side->kit = kit_create("kit-1");
-		side->kit->owner = &owner;
-		side->kit->listener = &listener;
-		side->kit->owner_data = side->kit->listener_data = side;
-		side->kit->profile = begin & 2 ? &wirings[0] : NULL;
-	}
-	replug(&program, true);
-	if (begin & 1) {
-		uint8_t start[sizeof(banner)];
-
-		memcpy(start, banner, sizeof(banner));
-		start[2] = 3 + (begin >> 2 & 3); /* 2.3 to 2.6 */
-		feed(&program, start, sizeof(start));
-		wait_ms(&program, 60);
-		feed(&program, pins, sizeof(pins));
-	}
-	while (program.at < program.end) {
-		step(&program);
-	}
-	for (int i = 0; i < 2; i++) {
-		kit_destroy(program.sides[i].kit);
-	}
-	return 0;
+	memset(board, 0, sizeof(board));
+	return fuzz_run(&firmata_driver, wirings, bytes, count);
 }

@@ -129,5 +129,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	check_frames(MAKEBLOCK_TO_KIT, bytes, count);
 	check_frames(MAKEBLOCK_TO_HOST, bytes, count);
 	makeblock_driver.hear(bytes, count);
-	return fuzz_run(&makeblock_driver, bytes, count);
+	return fuzz_run(&makeblock_driver, NULL, bytes, count);
 }

@@ -100,5 +100,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
 	check_telegrams(NXT_TO_BRICK, bytes, count);
 	check_telegrams(NXT_TO_HOST, bytes, count);
-	return fuzz_run(&nxt_driver, bytes, count);
+	return fuzz_run(&nxt_driver, NULL, bytes, count);
 }

@@ -52,5 +52,5 @@ static void fuzz_check(const struct program *program, const struct side *side)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-	return fuzz_run(&owi_driver, bytes, count);
+	return fuzz_run(&owi_driver, NULL, bytes, count);
 }

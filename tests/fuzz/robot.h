@@ -1,7 +1,7 @@
 /*
- * A robot's driver as libFuzzer sees fit. The input is a small program: bytes from the kit,
- * answers to what was sent, a user who writes, acts and watches, holds, time, a port that is
- * full or pulled.
+ * A kit's driver as libFuzzer sees fit. The input is a small program: bytes from the kit,
+ * answers to what was sent, a user who writes, acts, watches and rewires, holds, time, a port
+ * that is full or pulled.
  *
  * Two kits live through it, one fed as the bytes come, one byte by byte: what they send,
  * answer and show must be equal. A kit on USB packets lives alone. The target that includes
@@ -14,6 +14,7 @@
 #include "driver.h"
 #include "kit_motion.h"
 #include "log.h"
+#include "wiring.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-enum { FRAME_MAX = 2048 };
+enum { FRAME_MAX = 2048, GIVEN_MAX = 6 /* a command: what, and 5 values */ };
 
 struct side {
 	struct kit *kit;
@@ -40,6 +41,7 @@ struct program {
 	struct side sides[2];
 	int side_count;
 	const struct driver *driver;
+	const struct wiring *wirings; /* two, or NULL: it cannot be wired */
 };
 
 /* The target's: does this frame, which the driver sent, move something? Aborts at nonsense. */
@@ -52,6 +54,17 @@ static void fuzz_check(const struct program *program, const struct side *side);
 static unsigned take(struct program *program)
 {
 	return program->at < program->end ? *program->at++ : 0;
+}
+
+/* For fuzz_check: what can be set has a range. */
+static inline void check_ranges(const struct kit *kit)
+{
+	for (size_t i = 0; i < kit->property_count; i++) {
+		if (kit->properties[i].writable &&
+			!(kit->properties[i].min < kit->properties[i].max)) {
+			abort();
+		}
+	}
 }
 
 /* ---- what comes out ---- */
@@ -189,9 +202,10 @@ static void wait_ms(struct program *program, int64_t ms)
 	}
 }
 
-static struct value value_from(unsigned what, const char *choices)
+static struct value value_from(unsigned what, enum value_type type, const char *choices)
 {
 	static char word[32];
+	static double numbers[VALUE_VECTOR_MAX];
 
 	switch (what % 4) {
 	case 0:
@@ -200,7 +214,16 @@ static struct value value_from(unsigned what, const char *choices)
 		return value_int((int)(what >> 2) - 4);
 	case 2:
 		return value_number((double)what / 64 - 2);
-	default: /* one of the words, or the wrong one */
+	default: /* nothing, bytes, one of the words, or the wrong one */
+		if (what == 255) {
+			return value_null();
+		}
+		for (unsigned i = 0; i < VALUE_VECTOR_MAX; i++) {
+			numbers[i] = what + i;
+		}
+		if (type == VALUE_VECTOR) {
+			return value_vector(numbers, (what >> 2) % VALUE_VECTOR_MAX);
+		}
 		for (unsigned skip = what >> 2 & 15; choices && skip > 0; skip--) {
 			const char *bar = strchr(choices, '|');
 
@@ -225,7 +248,7 @@ static void command(struct program *program, struct side *side, unsigned op, con
 	if (op == 2 && which < kit->property_count) {
 		bool is_motion = kit->properties[which].safety == CLASS_MOTION;
 
-		args[0] = value_from(given[1], NULL);
+		args[0] = value_from(given[1], kit->properties[which].type, NULL);
 		side->is_stopped &= !is_motion;
 		side->motion_us = is_motion ? now_us : side->motion_us;
 		err = kit_write_motion(kit, (int)which, &args[0], now_us, on_done, side, &why);
@@ -233,8 +256,9 @@ static void command(struct program *program, struct side *side, unsigned op, con
 		const struct action *action = &kit->actions[which];
 		bool is_motion = action->safety == CLASS_MOTION;
 
-		for (unsigned i = 0; i < 3 && i < action->arg_count; i++) {
-			args[i] = value_from(given[i + 1], action->args[i].choices);
+		for (unsigned i = 0; i < GIVEN_MAX - 1 && i < action->arg_count; i++) {
+			args[i] = value_from(
+				given[i + 1], action->args[i].type, action->args[i].choices);
 		}
 		side->is_stopped &= !is_motion;
 		side->motion_us = is_motion ? now_us : side->motion_us;
@@ -275,6 +299,9 @@ static void change_port(struct program *program, struct side *side, unsigned wha
 		kit_lose(side->kit, KIT_LOST, &why, program->now_us);
 	} else if (what == 2) {
 		side->is_blocked = true;
+	} else if (what >= 5 && program->wirings) {
+		kit_set_wiring(side->kit, what > 5 ? &program->wirings[what - 6] : NULL,
+			program->now_us, &why);
 	} else if (what >= 3) {
 		side->is_blocked = false;
 		drain(program, side);
@@ -285,7 +312,8 @@ static void change_port(struct program *program, struct side *side, unsigned wha
 
 static void step(struct program *program)
 {
-	unsigned head = take(program), op = head & 7, more = head >> 3, given[4] = {0};
+	unsigned head = take(program), op = head & 7, more = head >> 3;
+	unsigned given[GIVEN_MAX] = {0, 0, 0, 0, 255, 255};
 
 	program->now_us += 1000;
 	if (op == 0) {
@@ -309,7 +337,8 @@ static void step(struct program *program)
 		wait_ms(program, 10 * (more + 1));
 		return;
 	}
-	for (unsigned i = 0; i < 4 && op >= 2 && op <= 4; i++) {
+	for (unsigned i = 0; i < (op == 3 && more == 1 ? GIVEN_MAX : 4) && op >= 2 && op <= 4;
+		i++) {
 		given[i] = take(program);
 	}
 	for (int i = 0; i < program->side_count; i++) {
@@ -345,13 +374,15 @@ static void compare(const struct program *program)
 	}
 }
 
-static int fuzz_run(const struct driver *driver, const uint8_t *bytes, size_t count)
+static int fuzz_run(const struct driver *driver, const struct wiring *wirings, const uint8_t *bytes,
+	size_t count)
 {
 	struct program program = {
 		.at = bytes,
 		.end = bytes + count,
 		.now_us = 1000000,
 		.driver = driver,
+		.wirings = wirings,
 	};
 	bool is_packet = take(&program) & 1;
 
