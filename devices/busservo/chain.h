@@ -90,8 +90,7 @@ struct chain_goal {
 
 /* A servo language: pure functions. Encoders return bytes written, 0: nothing to say. */
 struct chain_dialect {
-	const char *model; /* of the kit */
-	unsigned baud;
+	const char *model;	/* of the kit */
 	int64_t latency_us;	/* of the adapter, one way */
 	double degrees;		/* of a unit */
 	int middle, top;	/* units; the lowest is 0 */
@@ -217,6 +216,16 @@ static inline unsigned chain_look(const struct chain *chain)
 {
 	return chain_bit(chain->dialect->tells_goal ? ASK_GOAL : ASK_MOTION);
 }
+
+/*
+ * What the drivers' tables have in common. No USB ids and no evidence: an adapter's chip is in
+ * many things, servos say nothing by themselves, and nobody asks an unknown port. A person
+ * chooses such a driver.
+ */
+#define CHAIN_FUNCTIONS                                                                            \
+	.state_size = sizeof(struct chain), .feed = chain_feed, .write = chain_write,              \
+	.act = chain_act, .watch = chain_watch, .tick = chain_tick, .hold = chain_hold,            \
+	.stop = chain_stop
 
 /* ---- chain.c: of the driver's table ---- */
 

@@ -30,7 +30,7 @@ bool chain_send(struct kit *kit, const uint8_t *bytes, size_t count, enum lane l
 	int64_t from_us = chain->busy_us > now_us ? chain->busy_us : now_us;
 
 	chain->number++;
-	chain->busy_us = from_us + (int64_t)count * BITS * 1000000 / chain->dialect->baud;
+	chain->busy_us = from_us + (int64_t)count * BITS * 1000000 / kit->driver->baud;
 	return true;
 }
 
@@ -114,7 +114,7 @@ static void ask(struct kit *kit, enum chain_what what, uint16_t mask, int64_t no
 
 	request.number = chain->number;
 	request.over_us =
-		chain->busy_us + (int64_t)answers * BITS * 1000000 / dialect->baud + SLACK_US;
+		chain->busy_us + (int64_t)answers * BITS * 1000000 / kit->driver->baud + SLACK_US;
 	request.deadline_us = request.over_us + 2 * dialect->latency_us;
 	chain->request = request;
 }

@@ -30,7 +30,7 @@ static void explain(const struct kit *kit, struct why *why)
 		return;
 	case TROUBLE_SILENT:
 		why_set(why, ERR_REFUSED, MSG_BUSSERVO_SILENT, kit->port, CHAIN_SERVOS_MAX,
-			(int)chain->dialect->baud);
+			(int)kit->driver->baud);
 		return;
 	case TROUBLE_MODE:
 		why_set(why, ERR_REFUSED, MSG_BUSSERVO_MODE, servo->id, kit->id);

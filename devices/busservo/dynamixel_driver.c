@@ -205,7 +205,6 @@ static size_t torque_off(uint8_t *out, size_t room)
 
 static const struct chain_dialect dialect = {
 	.model = "dynamixel-arm",
-	.baud = 57600,
 	.latency_us = 16 * 1000, /* of an FTDI chip */
 	.degrees = 360.0 / 4096,
 	.middle = 2048,
@@ -230,19 +229,10 @@ static void start(struct kit *kit, int64_t now_us)
 	chain_start(kit, &dialect, now_us);
 }
 
-/* No USB ids and no evidence: its adapter's chip is in many things, servos say nothing by
- * themselves, and nobody asks an unknown port. A person chooses this driver. */
 const struct driver dynamixel_driver = {
 	.name = "dynamixel",
 	.title = {"Arm of Dynamixel X servos", "Dynamixel X \u8235\u673a\u673a\u68b0\u81c2"},
-	.state_size = sizeof(struct chain),
 	.baud = 57600,
 	.start = start,
-	.feed = chain_feed,
-	.write = chain_write,
-	.act = chain_act,
-	.watch = chain_watch,
-	.tick = chain_tick,
-	.hold = chain_hold,
-	.stop = chain_stop,
+	CHAIN_FUNCTIONS,
 };

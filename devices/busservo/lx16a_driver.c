@@ -164,7 +164,6 @@ static size_t torque_off(uint8_t *out, size_t room)
 
 static const struct chain_dialect dialect = {
 	.model = "lx16a-arm",
-	.baud = 115200,
 	.latency_us = 9 * 1000, /* so that an answer has the 20 ms that it may take */
 	.degrees = DEGREES,
 	.middle = LX16A_TOP / 2,
@@ -186,19 +185,10 @@ static void start(struct kit *kit, int64_t now_us)
 	chain_start(kit, &dialect, now_us);
 }
 
-/* No USB ids and no evidence: its adapter's chip is in many things, servos say nothing by
- * themselves, and nobody asks an unknown port. A person chooses this driver. */
 const struct driver lx16a_driver = {
 	.name = "lx16a",
 	.title = {"Arm of LX-16A servos", "LX-16A \u603b\u7ebf\u8235\u673a\u673a\u68b0\u81c2"},
-	.state_size = sizeof(struct chain),
 	.baud = 115200,
 	.start = start,
-	.feed = chain_feed,
-	.write = chain_write,
-	.act = chain_act,
-	.watch = chain_watch,
-	.tick = chain_tick,
-	.hold = chain_hold,
-	.stop = chain_stop,
+	CHAIN_FUNCTIONS,
 };

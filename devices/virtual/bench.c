@@ -158,7 +158,9 @@ static void on_opened(void *data)
 	if (!bench->is_powered) {
 		reset_machine(bench, now_us);
 	}
-	bench->machine.class->opened(&bench->machine, now_us);
+	if (bench->machine.class->opened) {
+		bench->machine.class->opened(&bench->machine, now_us);
+	}
 	far_end_set_reading(bench->far, bench->fault != FAULT_SLOW);
 	run_machine(bench);
 }

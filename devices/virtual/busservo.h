@@ -21,15 +21,25 @@ struct servo_wire { /* first in a machine's state */
 	int64_t next_us;       /* when the next byte of an answer is over */
 	size_t count;	       /* of the answers that are not over */
 	uint8_t out[WIRE_ROOM];
+	size_t in_count; /* of a frame that is not whole */
+	uint8_t in[WIRE_ROOM];
 };
 
-/* The host says something. Returns how many bytes of it, from the first, nobody understands. */
-size_t wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
+/* The servos obey what begins these bytes. Returns how many of them it was, 0: more is needed. */
+typedef size_t wire_obey_fn(
+	struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
+
+/* The host says something. */
+void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us,
+	wire_obey_fn *obey);
 void wire_answer(struct machine *machine, const uint8_t *bytes, size_t count);
 /* Sends what is due; returns when there is more. */
 int64_t wire_tick(struct machine *machine, int64_t now_us);
 /* Power came. */
 void wire_reset(struct machine *machine, int64_t now_us);
+
+/* What an adapter can be. */
+extern const char *const wire_firmwares[];
 
 /* A servo's cable is pulled, or put back. For tests. */
 void servos_unplug(struct machine *machine, unsigned joint, bool is_unplugged);

@@ -7,6 +7,7 @@ enum {
 	BITS = 10,	       /* of a byte on the wire */
 	RETURN_DELAY_US = 250, /* between what is said and the answer */
 	SPOIL_US = 5 * 1000,   /* so long one servo speaks on */
+	FORGET_US = 50 * 1000, /* half a frame, then silence: it is no frame */
 };
 
 static struct servo_wire *wire_of(const struct machine *machine)
@@ -19,7 +20,10 @@ static int64_t byte_us(const struct machine *machine)
 	return (int64_t)BITS * 1000000 / machine->class->baud;
 }
 
-size_t wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
+const char *const wire_firmwares[] = {"plain", "echo", NULL};
+
+/* Returns how many bytes, from the first, nobody understands. */
+static size_t hear(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
 	struct servo_wire *wire = wire_of(machine);
 
@@ -35,6 +39,26 @@ size_t wire_hear(struct machine *machine, const uint8_t *bytes, size_t count, in
 		machine_send(machine, bytes, count);
 	}
 	return lost > count || now_us < wire->deaf_until_us ? count : lost;
+}
+
+void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us,
+	wire_obey_fn *obey)
+{
+	struct servo_wire *wire = wire_of(machine);
+
+	if (now_us - wire->heard_us > FORGET_US) {
+		wire->in_count = 0;
+	}
+	for (size_t i = hear(machine, bytes, count, now_us); i < count; i++) {
+		size_t used;
+
+		wire->in[wire->in_count++] = bytes[i];
+		do {
+			used = obey(machine, wire->in, wire->in_count, now_us);
+			wire->in_count -= used;
+			memmove(wire->in, wire->in + used, wire->in_count);
+		} while (used > 0 && wire->in_count > 0);
+	}
 }
 
 void wire_answer(struct machine *machine, const uint8_t *bytes, size_t count)
@@ -72,7 +96,7 @@ void wire_reset(struct machine *machine, int64_t now_us)
 {
 	struct servo_wire *wire = wire_of(machine);
 
-	wire->count = 0;
+	wire->count = wire->in_count = 0;
 	wire->deaf_until_us = now_us + machine->boot_us;
 	for (unsigned i = 0; i < machine->class->joints; i++) {
 		arm_relax(machine->world->arm, i, true, now_us);

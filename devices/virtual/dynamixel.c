@@ -20,8 +20,7 @@ enum {
 	FIRMWARE = 45,
 	HEAT_LIMIT_CEL = 72,
 	FIRST_RAM = 64,
-	FIRST_PRESENT = 120,   /* from here on: measured, read only */
-	FORGET_US = 50 * 1000, /* half a frame, then silence: it is no frame */
+	FIRST_PRESENT = 120, /* from here on: measured, read only */
 };
 
 static const double DEGREES = 360.0 / 4096;
@@ -36,8 +35,6 @@ struct servo {
 struct chain {
 	struct servo_wire wire; /* first */
 	struct servo servos[JOINTS];
-	size_t byte_count;
-	uint8_t bytes[DYNAMIXEL_FRAME_MAX];
 };
 
 static struct chain *chain_of(const struct machine *machine)
@@ -357,59 +354,33 @@ static void reset(struct machine *machine, int64_t now_us)
 	for (unsigned i = 0; i < JOINTS; i++) {
 		boot_servo(machine, i, now_us);
 	}
-	chain_of(machine)->byte_count = 0;
 }
 
-static void opened(struct machine *machine, int64_t now_us)
+static size_t obey_frame(
+	struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
-	(void)machine;
-	(void)now_us;
+	struct dynamixel_message message;
+	size_t used;
+
+	if (!dynamixel_decode(bytes, count, &used, &message) && used > 0) {
+		take(machine, &message, now_us);
+	}
+	return used;
 }
 
 static void feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
-	struct chain *chain = chain_of(machine);
-	struct dynamixel_message message;
-
-	if (now_us - chain->wire.heard_us > FORGET_US) {
-		chain->byte_count = 0;
-	}
-	size_t lost = wire_hear(machine, bytes, count, now_us);
-
-	bytes += lost;
-	count -= lost;
-	while (count > 0) {
-		size_t room = sizeof(chain->bytes) - chain->byte_count, at = 0, used = 1;
-		size_t some = count < room ? count : room;
-
-		memcpy(chain->bytes + chain->byte_count, bytes, some);
-		chain->byte_count += some;
-		bytes += some;
-		count -= some;
-		while (used > 0 && at < chain->byte_count) {
-			if (!dynamixel_decode(
-				    chain->bytes + at, chain->byte_count - at, &used, &message) &&
-				used > 0) {
-				take(machine, &message, now_us);
-			}
-			at += used;
-		}
-		chain->byte_count -= at;
-		memmove(chain->bytes, chain->bytes + at, chain->byte_count);
-	}
+	wire_feed(machine, bytes, count, now_us, obey_frame);
 }
-
-static const char *const firmwares[] = {"plain", "echo", NULL};
 
 const struct machine_class machine_dynamixel_arm = {
 	.model = "dynamixel-arm",
 	.driver = "dynamixel",
 	.baud = 57600,
 	.joints = JOINTS,
-	.firmwares = firmwares,
+	.firmwares = wire_firmwares,
 	.state_size = sizeof(struct chain),
 	.reset = reset,
-	.opened = opened,
 	.feed = feed,
 	.tick = wire_tick,
 };

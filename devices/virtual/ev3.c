@@ -318,12 +318,6 @@ static void reset(struct machine *machine, int64_t now_us)
 	ev3_parts_init(&brick->parts, machine->world, now_us);
 }
 
-static void opened(struct machine *machine, int64_t now_us)
-{
-	(void)machine;
-	(void)now_us; /* it says nothing by itself */
-}
-
 static void feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
 	struct brick *brick = machine->state;
@@ -362,7 +356,6 @@ const struct machine_class machine_ev3 = {
 	.has_body = true,
 	.state_size = sizeof(struct brick),
 	.reset = reset,
-	.opened = opened,
 	.feed = feed,
 	.tick = tick,
 };

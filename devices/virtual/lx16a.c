@@ -14,7 +14,6 @@ enum {
 	JOINTS = 6,
 	VIN_MV = 7400,
 	HEAT_LIMIT_CEL = 85,
-	FORGET_US = 50 * 1000, /* half a frame, then silence: it is no frame */
 };
 
 static const double DEGREES = 0.24;
@@ -33,8 +32,6 @@ struct servo {
 struct chain {
 	struct servo_wire wire; /* first */
 	struct servo servos[JOINTS];
-	size_t byte_count;
-	uint8_t bytes[LX16A_FRAME_MAX];
 };
 
 static struct chain *chain_of(const struct machine *machine)
@@ -301,54 +298,33 @@ static void reset(struct machine *machine, int64_t now_us)
 	for (unsigned i = 0; i < JOINTS; i++) {
 		boot_servo(machine, i);
 	}
-	chain_of(machine)->byte_count = 0;
 }
 
-static void opened(struct machine *machine, int64_t now_us)
+static size_t obey_frame(
+	struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
-	(void)machine;
-	(void)now_us;
+	struct lx16a_message message;
+	size_t used;
+
+	if (!lx16a_decode(bytes, count, &used, &message) && used > 0) {
+		take(machine, &message, now_us);
+	}
+	return used;
 }
 
 static void feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
-	struct chain *chain = chain_of(machine);
-	struct lx16a_message message;
-	size_t used;
-
-	if (now_us - chain->wire.heard_us > FORGET_US) {
-		chain->byte_count = 0;
-	}
-	size_t lost = wire_hear(machine, bytes, count, now_us);
-
-	bytes += lost;
-	count -= lost;
-	for (size_t n = 0; n < count; n++) {
-		chain->bytes[chain->byte_count++] = bytes[n];
-		do {
-			enum err err =
-				lx16a_decode(chain->bytes, chain->byte_count, &used, &message);
-
-			if (!err && used > 0) {
-				take(machine, &message, now_us);
-			}
-			chain->byte_count -= used;
-			memmove(chain->bytes, chain->bytes + used, chain->byte_count);
-		} while (used > 0 && chain->byte_count > 0);
-	}
+	wire_feed(machine, bytes, count, now_us, obey_frame);
 }
-
-static const char *const firmwares[] = {"plain", "echo", NULL};
 
 const struct machine_class machine_lx16a_arm = {
 	.model = "lx16a-arm",
 	.driver = "lx16a",
 	.baud = 115200,
 	.joints = JOINTS,
-	.firmwares = firmwares,
+	.firmwares = wire_firmwares,
 	.state_size = sizeof(struct chain),
 	.reset = reset,
-	.opened = opened,
 	.feed = feed,
 	.tick = wire_tick,
 };

@@ -50,7 +50,7 @@ struct machine_class {
 	void (*reset)(struct machine *machine, int64_t now_us);
 	/* The cable is pulled, and with it the power. NULL: it runs on its own battery. */
 	void (*power_off)(struct machine *machine);
-	/* The host opened the line. */
+	/* The host opened the line. NULL: nothing tells it. */
 	void (*opened)(struct machine *machine, int64_t now_us);
 	void (*feed)(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
 	/* What is due. Returns when to be called next; INT64_MAX: after the next feed. */

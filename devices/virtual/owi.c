@@ -52,12 +52,6 @@ static void reset(struct machine *machine, int64_t now_us)
 	halt(machine, now_us);
 }
 
-static void opened(struct machine *machine, int64_t now_us)
-{
-	(void)machine;
-	(void)now_us; /* its motors go on: nothing tells it of a host */
-}
-
 static void obey(struct machine *machine, const uint8_t bytes[OWI_BYTES], int64_t now_us)
 {
 	struct owi_state state;
@@ -103,7 +97,6 @@ const struct machine_class machine_owi = {
 	.joints = OWI_MOTORS,
 	.state_size = sizeof(struct owi_arm),
 	.reset = reset,
-	.opened = opened,
 	.feed = feed,
 	.tick = tick,
 };

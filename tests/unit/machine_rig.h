@@ -193,7 +193,9 @@ static inline void rig_open(
 	rig.machine = (struct machine){.class = class, .world = &rig.world, .boot_us = 0};
 	rig.machine.state = calloc(1, class->state_size);
 	class->reset(&rig.machine, rig.now_us);
-	class->opened(&rig.machine, rig.now_us);
+	if (class->opened) {
+		class->opened(&rig.machine, rig.now_us);
+	}
 	rig.kit = kit_create("kit-1");
 	rig.kit->owner = &rig_owner;
 	rig.kit->is_packet = is_packet;
