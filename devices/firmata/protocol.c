@@ -182,20 +182,31 @@ static size_t put(
 	return length;
 }
 
+/* A channel over 15 would be another command. */
+static unsigned channel_of(const struct firmata_message *m)
+{
+	return m->channel < 16 ? m->channel : 0x100;
+}
+
+static size_t put_value(unsigned command, const struct firmata_message *m, uint8_t *out,
+	size_t room)
+{
+	unsigned low = (unsigned)m->value & 0x7F;
+	unsigned high = m->value < 1 << 14 ? (unsigned)(m->value >> 7) : 0xFF;
+
+	return put(out, room, 3, command + channel_of(m), low, high);
+}
+
 size_t firmata_encode(enum firmata_direction direction, const struct firmata_message *m,
 	uint8_t *out, size_t room)
 {
 	bool to_board = direction == FIRMATA_TO_BOARD;
-	unsigned low = (unsigned)m->value & 0x7F;
-	unsigned high = m->value < 1 << 14 ? (unsigned)(m->value >> 7) : 0xFF;
-	/* A channel over 15 would be another command. */
-	unsigned channel = m->channel < 16 ? m->channel : 0x100;
 
 	if (m->type == FIRMATA_ANALOG) {
-		return put(out, room, 3, 0xE0 + channel, low, high);
+		return put_value(0xE0, m, out, room);
 	}
 	if (m->type == FIRMATA_DIGITAL) {
-		return put(out, room, 3, 0x90 + channel, low, high);
+		return put_value(0x90, m, out, room);
 	}
 	if (m->type == FIRMATA_VERSION) {
 		return put(out, room, to_board ? 0 : 3, VERSION, m->major, m->minor);
@@ -207,10 +218,10 @@ size_t firmata_encode(enum firmata_direction direction, const struct firmata_mes
 		return 0;
 	}
 	if (m->type == FIRMATA_REPORT_ANALOG) {
-		return put(out, room, 2, 0xC0 + channel, m->on, 0);
+		return put(out, room, 2, 0xC0 + channel_of(m), m->on, 0);
 	}
 	if (m->type == FIRMATA_REPORT_DIGITAL) {
-		return put(out, room, 2, 0xD0 + channel, m->on, 0);
+		return put(out, room, 2, 0xD0 + channel_of(m), m->on, 0);
 	}
 	if (m->type == FIRMATA_PIN_MODE) {
 		return put(out, room, 3, SET_PIN_MODE, m->pin, m->mode);
