@@ -242,6 +242,7 @@ static int64_t tick(struct kit *kit, int64_t now_us)
 	}
 	next_us = earlier(next_us, reports_tick(kit, now_us));
 	next_us = earlier(next_us, actions_tick(kit, now_us));
+	next_us = earlier(next_us, firmata_hold_tick(kit, now_us));
 	return earlier(next_us, i2c_tick(kit, now_us));
 }
 

@@ -86,6 +86,7 @@ static void begin(struct kit *kit, int64_t now_us)
 	f->has_capability = f->has_channels = f->is_refused = false;
 	f->garbage_us = 0;
 	f->is_holding = false;
+	f->under_way = 0;
 	ask(kit, FIRMATA_RESET);
 	for (unsigned i = 0; i < 16; i++) {
 		out.type = FIRMATA_REPORT_ANALOG;

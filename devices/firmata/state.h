@@ -109,6 +109,9 @@ struct firmata {
 	bool is_holding;	/* the board has not answered all of it */
 	unsigned holds;
 	uint8_t hold_end;	/* the pin that it lacks: asked for at the end */
+	unsigned ask_next;	/* the pin to ask for next; pin_count: hold_end; then all are asked */
+	unsigned under_way;	/* questions without an answer, of older holds too */
+	int64_t under_way_us; /* the last question or answer */
 	uint64_t held_pins[2];	/* those that were brought to rest */
 	uint64_t rest_pins[2];	/* those whose newest answer says so */
 
@@ -194,6 +197,7 @@ void actions_silence(struct kit *kit); /* ends a tone */
 /* hold.c */
 void firmata_hold(struct kit *kit, enum hold_level level);
 void firmata_take_state(struct kit *kit, const struct firmata_message *message); /* a pin state */
+int64_t firmata_hold_tick(struct kit *kit, int64_t now_us);
 
 /* i2c.c */
 enum err i2c_write(struct kit *kit, const struct value *args, uint32_t token, struct why *why);
