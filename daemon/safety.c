@@ -41,15 +41,24 @@ void guard_hold(struct kit *kit, enum hold_level level, int holds, const struct 
 	kit_hold(kit, level, why, now_us);
 }
 
+/* It need not be said again: it is proved, and no stop asks for more; or a new lease moves the kit. */
+static bool is_settled(const struct safety *safety, const struct kit *kit)
+{
+	const struct guard *guard = kit->guard;
+
+	return guard->is_for_proof ? kit_is_held(kit) || guard->lease
+				   : kit_is_held(kit) && !stop_of(safety, kit);
+}
+
 /* True: more is to come. */
-static bool hold_again(struct kit *kit, int64_t now_us)
+static bool hold_again(const struct safety *safety, struct kit *kit, int64_t now_us)
 {
 	struct guard *guard = kit->guard;
 
 	if (!guard || guard->holds_left == 0) {
 		return false;
 	}
-	if (guard->is_for_proof && (kit_is_held(kit) || guard->lease)) {
+	if (is_settled(safety, kit)) {
 		guard->holds_left = 0;
 		return false;
 	}
@@ -226,7 +235,7 @@ static bool hold_all_again(struct safety *safety, int64_t now_us)
 	bool is_more = false;
 
 	for (size_t i = 0; i < lab_kit_count(lab); i++) {
-		is_more = hold_again(lab_kit(lab, i), now_us) || is_more;
+		is_more = hold_again(safety, lab_kit(lab, i), now_us) || is_more;
 	}
 	return is_more;
 }

@@ -51,6 +51,25 @@ static void safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared(void
 	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
 }
 
+static void a_stop_that_was_cleared_takes_no_lamp_back(void **state)
+{
+	(void)state;
+	presses(&rig.pupil, "", HOLD_ALL);
+	assert_log("a:hold;b:hold;");
+	safety_clear(rig.server.safety, "");
+	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_NONE);
+	rig.log[0] = '\0';
+	waits_ms(100);
+	assert_log("");
+
+	rig.proves = false; /* who has not shown rest is held on */
+	presses(&rig.pupil, "", HOLD_ALL);
+	safety_clear(rig.server.safety, "");
+	rig.log[0] = '\0';
+	waits_ms(20);
+	assert_log("a:hold;b:hold;");
+}
+
 static void safety_S5_the_answer_comes_with_the_last_confirmation(void **state)
 {
 	(void)state;
@@ -248,6 +267,7 @@ int main(void)
 		TEST(safety_S5_the_stop_holds_all_kits_three_times_20_ms_apart),
 		TEST(safety_S5_a_hold_goes_ahead_of_all_that_waits),
 		TEST(safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared),
+		TEST(a_stop_that_was_cleared_takes_no_lamp_back),
 		TEST(safety_S5_the_answer_comes_with_the_last_confirmation),
 		TEST(safety_S5_the_answer_comes_within_250_ms),
 		TEST(fault_56_pressing_twice_is_the_same_as_once),
