@@ -23,7 +23,7 @@ static const struct hotplug_device ch340 = {
 	.path = "/dev/ttyUSB7", .vendor = 0x1a86, .product = 0x7523, .seat = "1-2"};
 static const struct hotplug_device ftdi = {
 	.path = "/dev/ttyUSB8", .vendor = 0x0403, .product = 0x6001};
-static const char mbot[] = "Version: 06.01.107\r\n";
+static const uint8_t mbot[20] = "Version: 06.01.107\r\n"; /* without its NUL */
 static const uint8_t uno[] = {0xF9, 2, 5, 0xF0, 0x79, 2, 5, 'S', 0, 't', 0, 0xF7};
 static const uint8_t noise[] = {0x80, 0xF8, 0x00, 0x7F, 0x86, 0x18, 0xE0, 0x9E, 0xFE, 0x3C};
 
@@ -47,8 +47,7 @@ static void a_shared_chip_is_listened_to_at_each_speed(void **state)
 	assert_int_equal(wait_s(&probe, 4, &driver), PROBE_TURNS);
 	assert_int_equal(probe_baud(&probe), 115200);
 	probe_listen(&probe, 5000000);
-	assert_string_equal(
-		probe_hear(&probe, (const uint8_t *)mbot, sizeof(mbot) - 1)->name, "makeblock");
+	assert_string_equal(probe_hear(&probe, mbot, sizeof(mbot))->name, "makeblock");
 }
 
 static void a_name_at_the_first_speed_is_enough(void **state)
@@ -69,7 +68,7 @@ static void a_name_counts_only_at_its_own_speed(void **state)
 	(void)state;
 	probe_start(&probe, &ch340, true);
 	probe_listen(&probe, 0);
-	assert_null(probe_hear(&probe, (const uint8_t *)mbot, sizeof(mbot) - 1));
+	assert_null(probe_hear(&probe, mbot, sizeof(mbot)));
 }
 
 static void noise_moves_on_at_once_and_round_once_more(void **state)
@@ -89,7 +88,7 @@ static void noise_moves_on_at_once_and_round_once_more(void **state)
 	}
 	assert_null(driver);
 	/* Somebody flashes it: it is heard all the same. */
-	assert_non_null(probe_hear(&probe, (const uint8_t *)mbot, sizeof(mbot) - 1));
+	assert_non_null(probe_hear(&probe, mbot, sizeof(mbot)));
 }
 
 static void fault_17_silence_at_every_speed_is_no_reason_to_guess(void **state)
@@ -146,8 +145,7 @@ static void a_stream_has_no_speed_and_is_anybodys(void **state)
 	assert_int_equal(wait_s(&probe, 4.9, &driver), PROBE_LISTENS);
 	assert_int_equal(wait_s(&probe, 5, &driver), PROBE_FAILS);
 	probe_start(&probe, &none, false);
-	assert_string_equal(
-		probe_hear(&probe, (const uint8_t *)mbot, sizeof(mbot) - 1)->name, "makeblock");
+	assert_string_equal(probe_hear(&probe, mbot, sizeof(mbot))->name, "makeblock");
 	probe_start(&probe, &none, false);
 	assert_string_equal(probe_hear(&probe, uno, sizeof(uno))->name, "firmata");
 }
@@ -281,7 +279,28 @@ static const struct lab_events lab_events = {
 };
 
 static struct loop *loop;
+static struct lab *lab;
+static struct link *link;
 static unsigned wanted_opens;
+
+/* On the port of a shared chip; baud 0: not given. */
+static void open_link(unsigned baud)
+{
+	struct port_spec spec = {.scheme = PORT_SERIAL, .dtr = -1, .baud = baud};
+
+	snprintf(spec.target, sizeof(spec.target), "%s", ch340.path);
+	lab = lab_create(loop, &lab_events, NULL);
+	link = link_create(lab, &spec, NULL, &ch340);
+	link_open(link);
+}
+
+static int close_link(void **state)
+{
+	(void)state;
+	link_destroy(link);
+	lab_destroy(lab);
+	return 0;
+}
 
 /* The loop ends when the port was opened so often: the link waits a moment in between. */
 static void look(void *data)
@@ -304,14 +323,8 @@ static void run_until_opened(unsigned times)
 
 static void a_line_is_opened_anew_at_each_speed_until_the_kit_says_its_name(void **state)
 {
-	struct lab *lab = lab_create(loop, &lab_events, NULL);
-	struct port_spec spec = {.scheme = PORT_SERIAL, .dtr = -1};
-
 	(void)state;
-	snprintf(spec.target, sizeof(spec.target), "%s", ch340.path);
-	struct link *link = link_create(lab, &spec, NULL, &ch340);
-
-	link_open(link);
+	open_link(0);
 	assert_int_equal(port.how.baud, 57600);
 	assert_int_equal(newest->state, KIT_PROBING);
 	link_tick(link, clock_now_us() + 3900000);
@@ -323,23 +336,15 @@ static void a_line_is_opened_anew_at_each_speed_until_the_kit_says_its_name(void
 	assert_int_equal(port.how.baud, 115200);
 	assert_true(port.how.dtr);
 	assert_int_equal(port.sent, 0); /* nothing was ever asked */
-	port.events->received(link, (const uint8_t *)mbot, sizeof(mbot) - 1, clock_now_us());
+	port.events->received(link, mbot, sizeof(mbot), clock_now_us());
 	assert_string_equal(newest->driver->name, "makeblock");
 	assert_true(port.sent > 0);
-	link_destroy(link);
-	lab_destroy(lab);
 }
 
 static void fault_17_what_says_nothing_is_refused_with_the_choice(void **state)
 {
-	struct lab *lab = lab_create(loop, &lab_events, NULL);
-	struct port_spec spec = {.scheme = PORT_SERIAL, .dtr = -1};
-
 	(void)state;
-	snprintf(spec.target, sizeof(spec.target), "%s", ch340.path);
-	struct link *link = link_create(lab, &spec, NULL, &ch340);
-
-	link_open(link);
+	open_link(0);
 	link_tick(link, clock_now_us() + 4100000);
 	run_until_opened(2);
 	link_tick(link, clock_now_us() + 4100000);
@@ -355,26 +360,16 @@ static void fault_17_what_says_nothing_is_refused_with_the_choice(void **state)
 	port.events->lost(link, &why);
 	run_until_opened(3);
 	assert_int_equal(port.how.baud, 57600);
-	link_destroy(link);
-	lab_destroy(lab);
 }
 
 static void a_speed_that_was_given_is_kept(void **state)
 {
-	struct lab *lab = lab_create(loop, &lab_events, NULL);
-	struct port_spec spec = {.scheme = PORT_SERIAL, .dtr = -1, .baud = 9600};
-
 	(void)state;
-	snprintf(spec.target, sizeof(spec.target), "%s", ch340.path);
-	struct link *link = link_create(lab, &spec, NULL, &ch340);
-
-	link_open(link);
+	open_link(9600);
 	assert_int_equal(port.how.baud, 9600);
 	link_tick(link, clock_now_us() + 5100000);
 	assert_int_equal(port.closed, 0);
 	assert_int_equal(newest->state, KIT_REFUSED);
-	link_destroy(link);
-	lab_destroy(lab);
 }
 
 static int make_loop(void **state)
@@ -396,9 +391,12 @@ int main(void)
 		cmocka_unit_test(ids_that_leave_one_driver_let_it_ask),
 		cmocka_unit_test(bytes_that_speak_against_nobody_else_let_one_ask),
 		cmocka_unit_test(a_stream_has_no_speed_and_is_anybodys),
-		cmocka_unit_test(a_line_is_opened_anew_at_each_speed_until_the_kit_says_its_name),
-		cmocka_unit_test(fault_17_what_says_nothing_is_refused_with_the_choice),
-		cmocka_unit_test(a_speed_that_was_given_is_kept),
+		cmocka_unit_test_teardown(
+			a_line_is_opened_anew_at_each_speed_until_the_kit_says_its_name,
+			close_link),
+		cmocka_unit_test_teardown(
+			fault_17_what_says_nothing_is_refused_with_the_choice, close_link),
+		cmocka_unit_test_teardown(a_speed_that_was_given_is_kept, close_link),
 	};
 
 	return cmocka_run_group_tests(tests, make_loop, NULL);
