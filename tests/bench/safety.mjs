@@ -6,6 +6,7 @@
  *      board that is pulled, from the pull to the end of the lease.
  *   2. from a press of the stop to the confirmation of every kit, with 64 kits, 60 pages and 8
  *      spinning scripts.
+ *   3. the same press with robots of all kinds (mixed.mjs).
  *
  * Ends during which the machine itself stood still (this program or the daemon got no turn for 100 ms, by
  * a probe that asks hello) are counted apart: there it is not Kitlab that is late.
@@ -20,6 +21,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect, now, program, scratch, start, until } from '../system/daemon.mjs';
 import { rovers, ROVER, watchMotion } from '../system/rover.mjs';
+import { mixedStops } from './mixed.mjs';
 
 const option = (name, otherwise) => Number(process.argv.map((arg) => new RegExp(`^--${name}=(\\d+)$`).exec(arg)?.[1])
 	.find(Boolean) ?? otherwise);
@@ -328,4 +330,9 @@ const { times, unconfirmed } = await stops();
 console.log(`press of the stop to all ${KITS} confirmations, ${PAGES} pages, ${SCRIPTS} spinning scripts`);
 line('all kits confirmed', times, 'p50 <= 20, p99 <= 100, worst <= 250');
 console.log(`  presses without all confirmations in 250 ms: ${unconfirmed}; load ${os.loadavg()[0].toFixed(1)} at the end`);
+console.log('press of the stop to the confirmation of a robot that moves');
+for (const [model, list] of Object.entries(await mixedStops(Math.min(PRESSES, 30)))) {
+	const late = list.filter((ms) => ms > 250).length;
+	line(model, list, `not confirmed in 250 ms: ${late}${list.every((ms) => ms === Infinity) ? ', and never: by design' : ''}`);
+}
 process.exit(failures > 0 ? 1 : 0);
