@@ -169,6 +169,9 @@ static enum err write(struct kit *kit, const struct property *property, const st
 	unsigned number = TAG_PIN_OF(property->tag);
 
 	(void)now_us;
+	if (property->safety == CLASS_MOTION) {
+		firmata_of(kit)->is_holding = false; /* a new lease moves it: no rest to prove */
+	}
 	switch (TAG_WHAT(property->tag)) {
 	case TAG_PIN:
 		return pin_write(kit, number, value, why);
