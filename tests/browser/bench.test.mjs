@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launch, open, until } from './browser.mjs';
-import { FakeDaemon } from './fake_daemon.mjs';
+import { FakeDaemon, monoMs } from './fake_daemon.mjs';
 
 let browser, daemon, page;
 before(async () => { browser = await launch(); });
@@ -217,6 +217,98 @@ test('the chart draws what is chosen, pauses, zooms by dragging, and is saved as
 	await page.waitForSelector('.chart >> text=Pause');
 });
 
+test('the chart is zoomed by keys, too, as far as nothing is left to zoom', async () => {
+	const key = (name) => page.getByRole('button', { name, exact: true });
+	const ticks = async () => { /* uPlot writes on its canvas: what is shown is what is saved */
+		const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=CSV')]);
+		return (await readFile(await download.path(), 'utf8')).trim().split('\r\n').slice(1).map((row) => parseFloat(row));
+	};
+	assert.equal(await key('Zoom out').isDisabled(), true);
+	const whole = (await ticks()).pop();
+	await key('Zoom in').click();
+	await page.waitForSelector('.chart >> text=Go on');
+	await key('Zoom in').click();
+	await until(async () => {
+		const part = (await ticks()).pop();
+		return part < whole / 2 && part > whole / 8;
+	});
+	await key('Zoom out').click();
+	await key('Zoom out').click();
+	await page.waitForSelector('.chart >> text=Pause');
+	assert.equal(await key('Zoom out').isDisabled(), true);
+});
+
+test('the curves of a script end with it, and go when the next one starts', async () => {
+	const shown = () => page.locator('.legend li:has-text("score") .number').innerText();
+	await page.click('[data-test=run]');
+	await page.waitForSelector('[data-state=running]');
+	daemon.notify('script.plot', { run: lastRun().run, t: monoMs(), set: { score: 7 } });
+	await until(async () => await shown() === '7');
+	daemon.endRun(lastRun(), 'finished');
+	await until(async () => await shown() === '–', 'nothing is drawn any more');
+	await page.click('[data-test=run]');
+	await page.waitForSelector('.legend >> text=score', { state: 'detached' });
+});
+
+test('a script that waits for the end of another stays on the page and says so', async () => {
+	const other = daemon.startRun('uno-1', 'other.lua');
+	await page.waitForSelector('.run-note >> text=other.lua');
+	const mine = { run: 'mine', name: 'script.lua', kits: ['uno-1'], state: 'queued', started: null, error: null, tail: [] };
+	const answer = daemon.answer.bind(daemon);
+	daemon.answer = (client, method, params) => {
+		if (method === 'script.run') {
+			daemon.runs.set('mine', mine);
+			other.state = 'stopping';
+			return { result: { run: 'mine' } };
+		}
+		return answer(client, method, params);
+	};
+	await page.click('.cm-content');
+	await page.keyboard.press('Control+Enter');
+	await page.waitForSelector('[data-test=run-state][data-state=queued]');
+	await page.waitForSelector('.console-lines >> text=The script before it is ending');
+	daemon.setRow('uno-1', { battery: 50 }); /* a row that still names the other one */
+	daemon.setRow('uno-1', { battery: null });
+	daemon.endRun(other, 'stopped');
+	mine.state = 'running';
+	daemon.setRow('uno-1', { run: 'mine' });
+	daemon.notify('script.state', { run: 'mine', state: 'running' });
+	await page.waitForSelector('[data-test=run-state][data-state=running] >> text=script.lua');
+	assert.equal(asked('script.watch').filter(({ params }) => params.run === other.run).length, 1, 'it never left the page');
+	daemon.endRun(mine, 'finished');
+	await page.waitForSelector('[data-test=run-state][data-state=finished]');
+	daemon.startRun('uno-1', 'third.lua');
+	await page.waitForSelector('.run-note >> text=third.lua');
+});
+
+test('what was refused because the room was stopped is forgotten when that is over, and screens have words', async () => {
+	Object.assign(daemon.room, { stopped: true, level: 'hold', by: 'page-7', at: new Date().toISOString() });
+	daemon.notifyRoom();
+	await page.waitForSelector('[data-test=latched]');
+	daemon.broken.set('script.run', { code: -32000, message: 'x',
+		data: { reason: 'stopped', hint: 'The room was stopped by page-7.' } });
+	await page.click('[data-test=run]');
+	await page.waitForSelector('.code-problem >> text=The room was stopped by screen 7.');
+	Object.assign(daemon.room, { stopped: false });
+	daemon.notifyRoom();
+	await page.waitForSelector('.code-problem', { state: 'detached' });
+});
+
+test('the actions are offered after a colon, with what they take', async () => {
+	await write('');
+	await page.keyboard.type('bench:to');
+	await page.waitForSelector('.cm-tooltip-autocomplete >> text=(frequency, duration) play a tone');
+});
+
+test('a long line is wrapped, so that nobody scrolls sideways to read it', async () => {
+	await write(`-- ${'word '.repeat(60)}`);
+	const wide = await page.evaluate(() => {
+		const box = document.querySelector('.cm-scroller');
+		return box.scrollWidth - box.clientWidth;
+	});
+	assert.ok(wide <= 1, `${wide} px to scroll`);
+});
+
 test('what a script plots is drawn without being asked for', async () => {
 	await page.click('[data-test=run]');
 	await page.waitForSelector('[data-state=running]');
@@ -247,6 +339,26 @@ test('the virtual world: daylight, a button that is held, a fault', async () => 
 	await until(() => world().button === false);
 	await page.selectOption('.world select', 'silence');
 	await until(() => world().fault === 'silence');
+});
+
+test('the virtual world has what the kit feels: nothing more, and on the floor that is in the top view', async () => {
+	const sliders = () => page.locator('.world input[type=range]').count();
+	assert.equal(await sliders(), 4);
+	daemon.addRobot('arm-1', 'owi');
+	daemon.addRobot('ev3-1', 'ev3');
+	daemon.addRobot('mbot-1', 'mbot');
+	daemon.addRobot('mbot-2', 'mbot');
+	daemon.kits.get('mbot-2').world.pose = [1, 1, 0];
+	for (const [id, count] of [['arm-1', 0], ['mbot-1', 1], ['mbot-2', 0]]) {
+		await page.goto(`${daemon.url}#/bench/${id}`);
+		await page.reload();
+		await page.waitForSelector('.world select');
+		await until(async () => await sliders() === count, `${id}: ${count}`);
+	}
+	await page.goto(`${daemon.url}#/bench/ev3-1`);
+	await page.reload();
+	await page.waitForSelector('[data-part=touch] .press'); /* beside what it changes */
+	assert.equal(await page.locator('.world .press').count(), 0);
 });
 
 test('a kit without a virtual world has no world to set', async () => {

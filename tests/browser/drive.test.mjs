@@ -288,11 +288,17 @@ test('an arm that does not know its angles is moved by keys, for a time at most'
 test('a motion action has a key that is held, not a form that is sent', async () => {
 	await bench('arm-1');
 	await page.click('text=Actions (2)');
-	await page.fill('[data-action=pose] [name=angles]', '10 20');
-	await page.keyboard.press('Enter');
-	assert.equal(asked('kit.act').length, 0);
+	const angles = page.locator('[data-action=pose] [name=angles]');
+	assert.equal(await angles.getAttribute('placeholder'), 'numbers, like 0 45 -30', 'angles are no bytes');
 	const key = page.locator('[data-action=pose] .press');
 	await key.scrollIntoViewIfNeeded();
+	await angles.fill('left');
+	await key.hover();
+	await page.mouse.down();
+	await page.mouse.up();
+	await angles.fill('10，20');
+	await page.keyboard.press('Enter');
+	assert.equal(asked('kit.act').length, 0);
 	await key.hover();
 	await page.mouse.down();
 	const { params } = await until(() => asked('kit.act')[0]);

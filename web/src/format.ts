@@ -72,5 +72,8 @@ export function whoText(name: string): string {
 	return page ? t('who.page', { n: page }) : name === 'http' ? t('who.program') : name;
 }
 
+/* The same within a sentence of the daemon. */
+export const peopleText = (text: string): string => text.replace(/\bpage-\d+\b/g, whoText);
+
 export const timeText = (at: number | string): string =>
 	new Intl.DateTimeFormat(lang.value, { timeStyle: 'medium', hourCycle: 'h23' }).format(new Date(at));

@@ -9,6 +9,18 @@ const signs: Sign[] = [
 	'ready', 'running', 'opening', 'probing', 'absent', 'stale', 'lost', 'refused', 'stopped', 'unconfirmed',
 	'unknown',
 ];
+const lines: [string, PageKey][] = [
+	['local bench = kit.open()', 'lua.open'],
+	['bench.led = true', 'lua.set'],
+	['if bench.light < 0.3 then … end', 'lua.if'],
+	['while true do … sleep(0.1) end', 'lua.while'],
+	['print(bench.light)', 'lua.print'],
+	['plot { light = bench.light }', 'lua.plot'],
+	['bench:on("button", function(down) … end)', 'lua.on'],
+	['every(1, function() … end)', 'lua.every'],
+	['bench:drive(0.3, 0.3)', 'lua.drive'],
+	['bench:stop()', 'lua.stop'],
+];
 const keys: [string, PageKey][] = [
 	['Esc Esc', 'key.stop'],
 	['Esc Esc Esc Esc', 'key.kill'],
@@ -31,6 +43,18 @@ export function HelpPage(): JSX.Element {
 					<li>{t('help.start.2')}</li>
 					<li>{t('help.start.3')}</li>
 				</ol>
+			</section>
+			<section>
+				<h2>{t('help.script')}</h2>
+				<p>{t('help.script.text')}</p>
+				<dl class="keys">
+					{lines.map(([line, meaning]) => (
+						<div key={line}>
+							<dt><code>{line}</code></dt>
+							<dd>{t(meaning)}</dd>
+						</div>
+					))}
+				</dl>
 			</section>
 			<section>
 				<h2>{t('help.states')}</h2>

@@ -39,13 +39,19 @@ export class History {
 		}
 	}
 
-	/* The connection was gone: a gap in every line, not a bridge. */
-	gap(t: number): void {
+	/* From here on nothing is known, of what begins so: a gap in the lines, not a bridge. */
+	gap(t: number, prefix = ''): void {
 		const nothing: Values = {};
 		for (const name of this.columns.keys()) {
-			nothing[name] = null;
+			if (name.startsWith(prefix)) {
+				nothing[name] = null;
+			}
 		}
 		this.add(t, nothing);
+	}
+
+	forget(prefix: string): void {
+		[...this.columns.keys()].filter((name) => name.startsWith(prefix)).forEach((name) => this.columns.delete(name));
 	}
 
 	/* Index of the first row at or after t. */

@@ -6,7 +6,7 @@ import { effect, signal, type Signal } from '@preact/signals';
 import { draw } from './frame';
 import { t } from './i18n';
 import { lang } from './prefs';
-import { isLive, kits, socket } from './state';
+import { isLive, kits, PLOT, socket } from './state';
 import { runIsOver, type Line, type RunInfo } from './wire';
 
 const LINES_MAX = 1000;
@@ -58,8 +58,8 @@ export class Run {
 	readonly lines = signal<Line[]>([]);
 	private fresh: Line[] = [];
 
-	constructor(readonly id: string, name: string, kit: string) {
-		this.info = signal({ run: id, name, kits: [kit], state: 'queued', started: null });
+	constructor(readonly id: string, name: string, kit: string, readonly isMine: boolean) {
+		this.info = signal({ run: id, name, kits: [kit], state: 'starting', started: null });
 	}
 
 	add(line: Line): void {
@@ -82,13 +82,17 @@ export class Run {
 
 export const followed = signal<Run | null>(null);
 
-/* Shows a run that is already there. */
+/* Shows a run that is already there; not before what was started here is over, which may be waiting for that one's end. */
 export async function follow(id: string, kit: string): Promise<void> {
-	if (followed.peek()?.id === id) {
-		return;
+	const { value: now } = followed;
+	if (now?.id !== id && !(now?.isMine && !runIsOver(now.info.value.state))) {
+		await show(new Run(id, '', kit, false), kit);
 	}
-	const run = new Run(id, '', kit);
+}
+
+async function show(run: Run, kit: string): Promise<void> {
 	leave();
+	kits.peek().get(kit)?.beginPlots(run.id);
 	followed.value = run;
 	await refollow();
 }
@@ -100,10 +104,7 @@ export async function start(
 	const { run: id } = await socket.request('script.run', {
 		source, name, kit, ...(caseId ? { case: caseId } : {}), ...(replace ? { replace } : {}),
 	});
-	const run = new Run(id, name, kit);
-	leave();
-	followed.value = run;
-	await refollow();
+	await show(new Run(id, name, kit, true), kit);
 }
 
 export function leave(): void {
@@ -147,6 +148,9 @@ socket.on('script.state', ({ run, state, error }) => {
 	if (now?.id === run) {
 		const info = now.info.peek();
 		now.info.value = { ...info, state, error: error ?? info.error };
+		if (runIsOver(state)) {
+			info.kits.forEach((kit) => kits.peek().get(kit)?.history.gap(socket.now(), PLOT));
+		}
 	}
 	if (runIsOver(state)) {
 		draw(reload);
@@ -156,7 +160,7 @@ socket.on('script.state', ({ run, state, error }) => {
 socket.on('script.plot', ({ run, t: at, set }) => {
 	const now = followed.peek();
 	if (now?.id === run) {
-		const named = Object.fromEntries(Object.entries(set).map(([name, y]) => [`plot.${name}`, y]));
+		const named = Object.fromEntries(Object.entries(set).map(([name, y]) => [PLOT + name, y]));
 		now.info.peek().kits.forEach((kit) => kits.peek().get(kit)?.take(at, named));
 	}
 });

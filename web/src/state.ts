@@ -14,6 +14,7 @@ import { Socket, type SocketFactory } from './socket';
 import type { Description, Property, Row, Value, Values } from './wire';
 
 const EVENTS_KEPT = 8;
+export const PLOT = 'plot.'; /* before the names that a script draws */
 const WATCHED_MAX = 64; /* names in one watch; the daemon's limit */
 
 export class Kit {
@@ -22,6 +23,7 @@ export class Kit {
 	readonly history = new History();
 	readonly sampleAt = signal(0); /* daemon's clock, ms; 0 = no value yet */
 	readonly events = signal<{ event: string; value?: Value; at: number }[]>([]); /* the last ones */
+	private plotter = ''; /* the run that drew last */
 	private values = new Map<string, Signal<Value>>();
 	private fresh: Values = {};
 	private freshAt = 0;
@@ -44,6 +46,14 @@ export class Kit {
 		Object.assign(this.fresh, set);
 		this.freshAt = t;
 		draw(this.show);
+	}
+
+	/* What another run has drawn is cleared away. */
+	beginPlots(run: string): void {
+		if (this.plotter !== run) {
+			this.plotter = run;
+			this.history.forget(PLOT);
+		}
 	}
 
 	private show = (): void => {

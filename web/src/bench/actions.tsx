@@ -95,8 +95,11 @@ function Field({ argument, isOff }: { argument: Argument; isOff: boolean }): JSX
 				<input type="checkbox" name={name} disabled={isOff} />
 			) : type === 'number' || type === 'integer' ? (
 				<input type="number" {...shared} min={min} max={max} step={type === 'integer' ? 1 : 'any'} />
+			) : type === 'vector' ? (
+				<input type="text" {...shared} pattern="[-+.\deE\s,，、]+"
+					placeholder={t(max === 255 ? 'actions.bytes' : 'actions.numbers')} title={t('actions.numbers')} />
 			) : (
-				<input type="text" {...shared} placeholder={type === 'vector' ? t('actions.bytes') : undefined} />
+				<input type="text" {...shared} />
 			)}
 		</label>
 	);
@@ -110,7 +113,7 @@ function argumentsOf(action: Action, fields: FormData): Values {
 			values[name] = fields.has(name);
 		} else if (text !== '') {
 			values[name] = type === 'number' || type === 'integer' ? Number(text)
-				: type === 'vector' ? text.trim().split(/[\s,]+/).map(Number) : text;
+				: type === 'vector' ? text.trim().split(/[\s,，、]+/).map(Number) : text;
 		}
 	}
 	return values;

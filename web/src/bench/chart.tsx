@@ -1,6 +1,6 @@
 /*
- * The last seconds of chosen parts and of what the script plots: pause, zoom by dragging, a
- * cursor that reads out, CSV.
+ * The last seconds of chosen parts and of what the script plots: pause, zoom by dragging or by
+ * keys, a cursor that reads out, CSV.
  */
 import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -10,14 +10,14 @@ import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { Unit } from '../parts/unit';
 import { isDark } from '../prefs';
-import { isLive, socket, type Kit } from '../state';
+import { isLive, PLOT, socket, type Kit } from '../state';
 import type { Property } from '../wire';
 import { saveCsv } from './csv';
 import type { Plot } from './plot';
 
 const WINDOWS_S = [10, 30, 120];
 const HEIGHT = 200;
-const PLOT_PREFIX = 'plot.';
+const ZOOM_MIN_S = 0.5;
 
 interface View {
 	from: number;
@@ -35,7 +35,7 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 	/* What the script plots is shown without being asked for. */
 	const plotted = useComputed(() => {
 		kit.sampleAt.value;
-		return [...kit.history.columns.keys()].filter((name) => name.startsWith(PLOT_PREFIX)).join('\n');
+		return [...kit.history.columns.keys()].filter((name) => name.startsWith(PLOT)).join('\n');
 	});
 	const names = useComputed(() => [...series.value, ...plotted.value.split('\n').filter(Boolean)]);
 
@@ -114,6 +114,19 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 		}
 	});
 
+	/* Around what the cursor is on, else with the newest at the right. */
+	const zoom = (factor: number): void => {
+		const { from, to } = frozen.peek() ?? liveView();
+		const width = Math.max(ZOOM_MIN_S, (to - from) * factor);
+		if (width >= seconds.peek()) {
+			frozen.value = null;
+			return;
+		}
+		const at = shown.current.times[cursor.peek() ?? -1];
+		const share = at === undefined ? 1 : (at - from) / (to - from);
+		const left = (at ?? to) - share * width;
+		frozen.value = { from: left, to: left + width };
+	};
 	const properties = kit.description.value?.properties ?? {};
 	return (
 		<section class="panel chart" aria-label={t('chart')}>
@@ -131,6 +144,8 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 						</option>
 					))}
 				</select>
+				<ZoomKey label={t('chart.out')} text="−" isOff={!frozen.value} act={() => zoom(2)} />
+				<ZoomKey label={t('chart.in')} text="+" isOff={names.value.length === 0} act={() => zoom(0.5)} />
 				<button class="button" onClick={() => { frozen.value = frozen.value ? null : liveView(); }}
 					aria-pressed={frozen.value !== null}>
 					<Icon name={frozen.value ? 'play' : 'pause'} /> {t(frozen.value ? 'chart.resume' : 'chart.pause')}
@@ -152,6 +167,10 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 	);
 }
 
+function ZoomKey({ label, text, isOff, act }: { label: string; text: string; isOff: boolean; act: () => void }): JSX.Element {
+	return <button class="button zoom" aria-label={label} title={label} disabled={isOff} onClick={act}>{text}</button>;
+}
+
 interface LegendProps {
 	kit: Kit;
 	label: string;
@@ -163,7 +182,7 @@ interface LegendProps {
 
 /* What a script plots has its own name there, unless a part has the same. */
 function labelOf(name: string, names: string[]): string {
-	const own = name.startsWith(PLOT_PREFIX) ? name.slice(PLOT_PREFIX.length) : name;
+	const own = name.startsWith(PLOT) ? name.slice(PLOT.length) : name;
 	return names.includes(own) ? name : own;
 }
 

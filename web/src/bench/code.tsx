@@ -8,6 +8,7 @@ import { phrases, t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { Problem, useTask } from '../parts/problem';
 import { lang } from '../prefs';
+import { stopOf } from '../room';
 import { follow, followed, leave, start } from '../runs';
 import { isLive, partNames, second, socket, type Kit } from '../state';
 import { runIsOver } from '../wire';
@@ -89,6 +90,11 @@ export function Code({ kit, caseId }: { kit: Kit; caseId: string | null }): JSX.
 			editor.current?.localize(label, phrases());
 		}
 	});
+	useSignalEffect(() => {
+		if (!stopOf(kit) && starting.error.peek()?.reason === 'stopped') {
+			starting.error.value = null; /* it was cleared */
+		}
+	});
 	/* Whatever runs on this kit is shown, whoever started it. */
 	useSignalEffect(() => {
 		const id = kit.row.value.run;
@@ -166,9 +172,9 @@ function namesOf(kit: Kit): ReturnType<Parameters<typeof import('./editor').crea
 		properties: partNames(description).map((label) =>
 			({ label, detail: description!.properties[label]!.title, type: 'property' })),
 		actions: [
-			{ label: 'on', type: 'function' },
-			...Object.entries(description?.actions ?? {}).map(([label, { title }]) =>
-				({ label, detail: title, type: 'function' })),
+			{ label: 'on', detail: '(name, function)', type: 'function' },
+			...Object.entries(description?.actions ?? {}).map(([label, { args, title }]) =>
+				({ label, detail: `(${args.map(({ name }) => name).join(', ')}) ${title}`, type: 'function' })),
 		],
 	};
 }

@@ -1,7 +1,7 @@
 /* What the script printed, and its error with the way to the line. */
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { durationText } from '../format';
+import { durationText, peopleText } from '../format';
 import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { followed, type Run } from '../runs';
@@ -49,7 +49,7 @@ function Lines({ run, jump }: { run: Run; jump: (line: number) => void }): JSX.E
 	const isAtEnd = useRef(true);
 	const lastTop = useRef(0);
 	const lines = run.lines.value;
-	const { error } = run.info.value;
+	const { error, state } = run.info.value;
 	useLayoutEffect(() => {
 		if (isAtEnd.current && box.current) {
 			box.current.scrollTop = box.current.scrollHeight;
@@ -63,6 +63,7 @@ function Lines({ run, jump }: { run: Run; jump: (line: number) => void }): JSX.E
 					|| isAtEnd.current && scrollTop >= lastTop.current;
 				lastTop.current = scrollTop;
 			}}>
+			{state === 'queued' && <p class="muted">{t('console.queued')}</p>}
 			{lines.map((line, i) => (
 				<div key={i} class={line.stream === 'error' ? 'line-error' : undefined}>{line.text || ' '}</div>
 			))}
@@ -75,7 +76,7 @@ function Lines({ run, jump }: { run: Run; jump: (line: number) => void }): JSX.E
 								{t('console.line', { line: error.line })}
 							</button>
 						) : null}{' '}
-						<span>{error.message}</span>
+						<span>{peopleText(error.message)}</span>
 						{error.hint && <div class="hint">{error.hint}</div>}
 					</div>
 				</div>

@@ -116,6 +116,7 @@ export function createEditor(options: EditorOptions): Editor {
 				basicSetup,
 				keymap.of([indentWithTab]),
 				indentUnit.of('  '),
+				EditorView.lineWrapping,
 				StreamLanguage.define(lua),
 				syntaxHighlighting(highlight),
 				autocompletion({ override: [complete(options.names)], icons: false }),

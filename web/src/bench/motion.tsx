@@ -4,7 +4,7 @@
  */
 import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { whoText } from '../format';
+import { peopleText, whoText } from '../format';
 import { t } from '../i18n/bench';
 import { Icon } from '../icons';
 import { driveOf, type Drive } from '../lease';
@@ -124,7 +124,7 @@ function Trouble({ drive }: { drive: Drive }): JSX.Element | null {
 	if (lost) {
 		return (
 			<p class="motion-lost" role="alert" data-test="lease-lost">
-				<Icon name="warning" /> {lost}
+				<Icon name="warning" /> {peopleText(lost)}
 			</p>
 		);
 	}

@@ -70,8 +70,8 @@ function Part({ kit, world, name, property, place, toggle }: PartProps): JSX.Ele
 			</div>
 			<div class="part-widget">
 				<Widget kit={kit} name={name} property={property} value={kit.value(name)} write={write} />
-				{/* The button of a virtual kit is pressed where it is seen. */}
-				{name === 'button' && world?.now.value?.button !== undefined && (
+				{/* What a finger presses on a virtual kit is pressed where it is seen. */}
+				{(name === 'button' || name === 'touch') && world?.now.value?.button !== undefined && (
 					<PressKey isDown={world.now.value.button} isOff={!isLive.value}
 						press={(button) => world.change({ button })} />
 				)}

@@ -59,6 +59,13 @@ export function useWorld(kit: Kit): KitWorld {
 	return { now: world, change, task };
 }
 
+/* What of the world the kit feels: on the floor, lamps and obstacles are those of the top view. */
+function isFelt(kit: Kit, now: WorldKit, name: string): boolean {
+	const properties = kit.description.value?.properties ?? {};
+	const isRaw = kit.row.value.wiring === null && Object.values(properties).some(({ kind }) => kind === 'pin');
+	return name in now && (isRaw || name in properties) && !(now.pose && (name === 'light' || name === 'distance'));
+}
+
 export function World({ kit, world: { now: { value: now }, change, task } }: {
 	kit: Kit;
 	world: KitWorld;
@@ -71,7 +78,7 @@ export function World({ kit, world: { now: { value: now }, change, task } }: {
 		<section class="panel world" aria-labelledby="world-title">
 			<h2 id="world-title">{t('world')}</h2>
 			<div class="world-grid">
-				{SLIDERS.filter(({ name }) => typeof now[name] === 'number').map(({ name, min, max, step, unit }) => (
+				{SLIDERS.filter(({ name }) => isFelt(kit, now, name)).map(({ name, min, max, step, unit }) => (
 					<label key={name} class="world-slider">
 						<span>{t(`world.${name}`)}</span>
 						<input type="range" min={min} max={max} step={step} value={now[name]} disabled={!live}
@@ -82,10 +89,10 @@ export function World({ kit, world: { now: { value: now }, change, task } }: {
 						</span>
 					</label>
 				))}
-				{typeof now.button === 'boolean' && !kit.description.value?.properties['button'] && (
+				{isFelt(kit, now, 'button') && !kit.description.value?.properties['button'] && (
 					<div class="world-slider">
 						<span>{t('world.button')}</span>
-						<PressKey isDown={now.button} isOff={!live} press={(button) => change({ button })} />
+						<PressKey isDown={now.button!} isOff={!live} press={(button) => change({ button })} />
 					</div>
 				)}
 				<label class="world-slider">

@@ -34,6 +34,7 @@ print("Hello from " .. bench.id)
 `,
 	'console': 'Console',
 	'console.empty': 'What the script prints appears here, and what goes wrong, with the line.',
+	'console.queued': 'The script before it is ending; then this one starts.',
 	'console.jump': 'Go to line {line}',
 	'console.clear': 'Clear',
 	'console.copy': 'Copy',
@@ -58,6 +59,7 @@ print("Hello from " .. bench.id)
 	'actions.result': 'Answer: {result}',
 	'actions.failed': 'It did not work.',
 	'actions.bytes': 'bytes, like 1 2 255',
+	'actions.numbers': 'numbers, like 0 45 -30',
 	'events': 'Messages from the kit',
 	'events.none': 'None yet.',
 
@@ -91,6 +93,8 @@ print("Hello from " .. bench.id)
 	'chart.window': 'Time shown',
 	'chart.seconds': '{n} s',
 	'chart.minutes': '{n} min',
+	'chart.in': 'Zoom in',
+	'chart.out': 'Zoom out',
 	'chart.hint': 'Drag to zoom in; double-click to go back.',
 	'chart.now': 'now',
 

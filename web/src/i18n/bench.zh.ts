@@ -36,6 +36,7 @@ print("你好，我是 " .. bench.id)
 `,
 	'console': '输出',
 	'console.empty': '程序打印的内容会显示在这里；出错时会指出是哪一行。',
+	'console.queued': '上一个程序正在结束，之后就轮到这个程序。',
 	'console.jump': '转到第 {line} 行',
 	'console.clear': '清空',
 	'console.copy': '复制',
@@ -60,6 +61,7 @@ print("你好，我是 " .. bench.id)
 	'actions.result': '应答：{result}',
 	'actions.failed': '没有成功。',
 	'actions.bytes': '字节，例如 1 2 255',
+	'actions.numbers': '几个数，例如 0 45 -30',
 	'events': '套件发来的消息',
 	'events.none': '还没有消息。',
 
@@ -93,6 +95,8 @@ print("你好，我是 " .. bench.id)
 	'chart.window': '时间范围',
 	'chart.seconds': '{n} 秒',
 	'chart.minutes': '{n} 分钟',
+	'chart.in': '放大',
+	'chart.out': '缩小',
 	'chart.hint': '拖动可放大，双击还原。',
 	'chart.now': '现在',
 

@@ -1,6 +1,7 @@
 /* An error for a person: what happened and what to do; the technical text is one click away. */
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { peopleText } from '../format';
 import { t } from '../i18n';
 import { Icon } from '../icons';
 import type { RpcError } from '../wire';
@@ -10,7 +11,7 @@ export function Problem({ error, what }: { error: RpcError; what?: string }): JS
 		<div class="problem" role="alert">
 			<Icon name="warning" size={18} />
 			<div>
-				{what && <strong>{what}</strong>} {error.hint ?? t(`error.${error.reason}`)}
+				{what && <strong>{what}</strong>} {error.hint ? peopleText(error.hint) : t(`error.${error.reason}`)}
 				<details>
 					<summary>{t('detail')}</summary>
 					<code>{error.reason}{error.code ? ` (${error.code})` : ''}: {error.message}</code>

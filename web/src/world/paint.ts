@@ -12,10 +12,8 @@ export interface Inks {
 	obstacle: string;
 	edge: string;
 	glow: string;
-	text: string;
 	body: string;
-	moving: string;
-	selected: string;
+	accent: string; /* of what moves or is chosen */
 	trail: string;
 }
 
@@ -23,9 +21,9 @@ export function inksOf(): Inks {
 	const style = getComputedStyle(document.documentElement);
 	const ink = (name: string): string => style.getPropertyValue(name).trim();
 	return {
-		floor: ink('--floor'), wall: ink('--line-strong'), line: ink('--floor-line'), obstacle: ink('--obstacle'),
-		edge: ink('--text-2'), glow: ink('--lamp'), text: ink('--text'), body: ink('--surface'), moving: ink('--run'),
-		selected: ink('--accent'), trail: ink('--spark'),
+		floor: ink('--floor'), wall: ink('--line-strong'), line: ink('--floor-ink'), obstacle: ink('--obstacle'),
+		edge: ink('--floor-edge'), glow: ink('--lamp'), body: ink('--floor-body'), accent: ink('--floor-accent'),
+		trail: ink('--floor-trail'),
 	};
 }
 
@@ -106,7 +104,7 @@ function paintLamp(context: CanvasRenderingContext2D, lamp: FloorObject, view: V
 		context.moveTo(x + 10 * dx, y + 10 * dy);
 		context.lineTo(x + 14 * dx, y + 14 * dy);
 	}
-	context.strokeStyle = inks.text;
+	context.strokeStyle = inks.line;
 	context.lineWidth = 2;
 	context.stroke();
 	disc(context, x, y, 7);
@@ -160,7 +158,7 @@ export function paintBody(
 	context.save();
 	context.translate(x, y);
 	context.rotate(-body.pose[2]);
-	context.fillStyle = inks.text;
+	context.fillStyle = inks.line;
 	for (const side of [-1, 1]) {
 		context.fillRect(-radius * 0.42, side * radius * 0.86 - radius * 0.16, radius * 0.84, radius * 0.32);
 	}
@@ -168,21 +166,21 @@ export function paintBody(
 	context.fillStyle = inks.body;
 	context.fill();
 	context.lineWidth = isSelected ? 4 : 2;
-	context.strokeStyle = isSelected ? inks.selected : body.isMoving ? inks.moving : inks.edge;
+	context.strokeStyle = isSelected || body.isMoving ? inks.accent : inks.edge;
 	context.stroke();
 	context.beginPath();
-	context.moveTo(radius * 1.12, 0);
-	context.lineTo(radius * 0.62, -radius * 0.4);
-	context.lineTo(radius * 0.62, radius * 0.4);
+	context.moveTo(radius * 1.5, 0);
+	context.lineTo(radius * 0.8, -radius * 0.5);
+	context.lineTo(radius * 0.8, radius * 0.5);
 	context.closePath();
-	context.fillStyle = body.isMoving ? inks.moving : inks.edge;
+	context.fillStyle = body.isMoving ? inks.accent : inks.line;
 	context.fill();
 	context.restore();
 	context.font = `600 14px system-ui, sans-serif`;
 	context.textAlign = 'center';
 	context.textBaseline = 'middle';
-	const isShort = context.measureText(label).width < radius * 1.5;
-	context.fillStyle = inks.text;
+	const isShort = context.measureText(label).width < radius * 1.7;
+	context.fillStyle = inks.line;
 	if (!isShort) {
 		context.lineWidth = 3;
 		context.strokeStyle = inks.floor;
@@ -197,7 +195,7 @@ export function paintRing(context: CanvasRenderingContext2D, thing: FloorObject,
 	const size = thing.type === 'circle' ? thing.radius ?? 0.1 : thing.type === 'box' ? Math.hypot(along, across) / 2 : 0;
 	disc(context, x, y, Math.max(14, size * view.scale + 4));
 	context.setLineDash([6, 4]);
-	context.strokeStyle = inks.selected;
+	context.strokeStyle = inks.accent;
 	context.lineWidth = 3;
 	context.stroke();
 	context.setLineDash([]);
