@@ -215,6 +215,22 @@ static bool is_stop(const char *method)
 	return strcmp(method, "room.stop") == 0;
 }
 
+bool rpc_is_stop(const char *text, size_t length)
+{
+	enum { LONGEST = 1024 };
+	struct why why;
+
+	if (length > LONGEST || !memmem(text, length, "room.stop", strlen("room.stop"))) {
+		return false;
+	}
+	cJSON *json = json_parse(text, length, &why);
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "method");
+	bool is_it = cJSON_IsString(name) && is_stop(name->valuestring);
+
+	cJSON_Delete(json);
+	return is_it;
+}
+
 /* Rights and limits of one request. Fills *code and *why when it may not be. */
 static const struct rpc_method *admit(struct client *client, const char *name, size_t length,
 	int *code, struct why *why)

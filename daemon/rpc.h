@@ -32,6 +32,8 @@ extern const struct rpc_method rpc_kits[], rpc_leases[], rpc_scripts[], rpc_case
 
 /* One text message of a client. Never keeps `text`. */
 void rpc_message(struct client *client, const char *text, size_t length);
+/* The all-stop, which waits for nothing? */
+bool rpc_is_stop(const char *text, size_t length);
 /* A client that came: it may hold leases under its name. */
 void rpc_welcome(struct client *client);
 /* The client goes: its requests are cancelled. */

@@ -73,6 +73,7 @@ struct safety {
 	struct stop_wait *waits; /* owned */
 	bool is_holding;         /* some kit is to be held again */
 	bool is_dirty;           /* the room is to be told */
+	int64_t told_us;         /* when it last was */
 	uint64_t presses;
 };
 

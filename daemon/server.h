@@ -31,6 +31,9 @@ struct server {
 	struct loop_timer *demo;   /* main.c: --demo waits for a kit; NULL = no */
 	struct web *web;           /* web.h: libwebsockets, HTTP and WebSocket */
 
+	struct loop_timer *turns;  /* ws.c: requests get half of each turn's time */
+	int64_t turn_us, turn_spent_us;
+
 	/* for /metrics */
 	uint64_t samples, events, frames_encoded, frames_sent, clients_dropped, requests;
 	int64_t started_us;

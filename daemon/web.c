@@ -153,6 +153,7 @@ struct web *web_create(struct server *server, struct why *why)
 			web_port(web), "libwebsockets (libwebsockets-evlib-ev)");
 		goto fail;
 	}
+	server->turns = loop_timer_add(server->loop, ws_turn, server);
 	web->nudge = loop_timer_add(server->loop, on_nudge, web);
 	loop_timer_start(web->nudge, NUDGE_US, NUDGE_US);
 	return web;
@@ -196,6 +197,8 @@ void web_destroy(struct web *web)
 		return;
 	}
 	loop_timer_remove(web->nudge);
+	loop_timer_remove(web->server->turns);
+	web->server->turns = NULL;
 	loop_timer_remove(web->closing);
 	door_destroy(web->door);
 	http_destroy(web->http);

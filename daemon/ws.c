@@ -32,6 +32,8 @@ enum {
 	SILENT_US = 35 * 100000, /* web.c's policy ends it after 4 s */
 	KERNEL_BUFFER = 128 * 1024, /* more would hide from us that nobody reads */
 	CLOSE_TRY_AGAIN_LATER = 1013,
+	TURN_US = 20 * 1000,
+	SHARE_US = 10 * 1000, /* of a turn, for the requests of all */
 };
 
 struct session {
@@ -46,6 +48,8 @@ struct session {
 	struct loop_timer *stuck;
 	char *message;          /* owned: the message being gathered */
 	size_t length, message_room;
+	bool is_held;           /* the message is whole and waits for its turn */
+	int64_t held_us;
 };
 
 /* ---- out ---- */
@@ -196,14 +200,87 @@ static bool is_utf8(const char *text, size_t length)
 	return true;
 }
 
+/*
+ * Whose turn it is. Requests get half of the loop's time: leases, kits and scripts must not wait for
+ * two hundred connections of one pupil. A message that comes when the share is used up stays with its
+ * session, from which nothing is read meanwhile; the oldest goes first. The all-stop never waits.
+ */
+static bool has_share(struct server *server)
+{
+	int64_t now_us = clock_now_us();
+
+	if (now_us - server->turn_us >= TURN_US) {
+		server->turn_us = now_us;
+		server->turn_spent_us = 0;
+	}
+	return server->turn_spent_us < SHARE_US;
+}
+
+static void wait_turn(struct server *server)
+{
+	int64_t left_us = server->turn_us + TURN_US - clock_now_us();
+
+	loop_timer_start(server->turns, left_us > 0 ? left_us : 0, 0);
+}
+
+static void handle(struct session *session)
+{
+	struct server *server = session->client.server;
+	int64_t began_us = clock_now_us();
+	size_t length = session->length;
+
+	session->is_held = false;
+	session->length = 0;
+	rpc_message(&session->client, session->message ? session->message : "", length);
+	server->turn_spent_us += clock_now_us() - began_us;
+	if (session->message_room > 16 * 1024) {
+		free(session->message);
+		session->message = NULL;
+		session->message_room = 0;
+	}
+}
+
+static struct session *longest_held(const struct server *server)
+{
+	struct session *longest = NULL;
+
+	for (struct client *client = server->clients; client; client = client->next) {
+		struct session *session = client->transport;
+
+		if (session->is_held && (!longest || session->held_us < longest->held_us)) {
+			longest = session;
+		}
+	}
+	return longest;
+}
+
+void ws_turn(void *data)
+{
+	struct server *server = data;
+	struct session *session;
+
+	while ((session = longest_held(server))) {
+		if (!has_share(server)) {
+			wait_turn(server);
+			return;
+		}
+		handle(session);
+		lws_rx_flow_control(session->wsi, 1);
+	}
+}
+
 static int receive(struct session *session, const char *piece, size_t length)
 {
 	struct lws *wsi = session->wsi;
-	size_t total = session->length + length + lws_remaining_packet_payload(wsi);
 
 	if (session->closing) {
 		return 0;
 	}
+	if (session->is_held) { /* more came in spite of it */
+		handle(session);
+	}
+	size_t total = session->length + length + lws_remaining_packet_payload(wsi);
+
 	if (lws_frame_is_binary(wsi)) {
 		return refuse(session, LWS_CLOSE_STATUS_PROTOCOL_ERR);
 	}
@@ -222,18 +299,18 @@ static int receive(struct session *session, const char *piece, size_t length)
 		return 0;
 	}
 	const char *text = session->message ? session->message : "";
-	size_t whole = session->length;
 
-	session->length = 0;
-	if (!is_utf8(text, whole)) {
+	if (!is_utf8(text, session->length)) {
 		return refuse(session, LWS_CLOSE_STATUS_INVALID_PAYLOAD);
 	}
-	rpc_message(&session->client, text, whole);
-	if (session->message_room > 16 * 1024) {
-		free(session->message);
-		session->message = NULL;
-		session->message_room = 0;
+	if (has_share(session->client.server) || rpc_is_stop(text, session->length)) {
+		handle(session);
+		return 0;
 	}
+	session->is_held = true;
+	session->held_us = clock_now_us();
+	lws_rx_flow_control(wsi, 0);
+	wait_turn(session->client.server);
 	return 0;
 }
 

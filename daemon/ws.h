@@ -11,6 +11,8 @@
 int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 	size_t length);
 size_t ws_session_size(void);
+/* The timer server->turns: messages that waited for their turn are handled. */
+void ws_turn(void *server);
 
 struct server;
 /* Closes all clients with a close code; they are gone some turns of the loop later. */

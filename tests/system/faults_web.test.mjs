@@ -344,7 +344,7 @@ test('fault_50_what_is_no_request_counts_too_by_its_size', async (t) => {
 
 test('fault_50_json_that_is_none', async (t) => {
 	const { daemon, client, connect: join } = await lab(t);
-	const call = (params) => `{"jsonrpc":"2.0","id":7,"method":"kit.write","params":${params}}`;
+	const call = (params) => `{"jsonrpc":"2.0","id":"odd","method":"kit.write","params":${params}}`;
 	const bad = {
 		'depth 100000': '['.repeat(100_000),
 		'objects of depth 20000': '{"a":'.repeat(20_000),

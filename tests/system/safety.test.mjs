@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { now, request, until, untilState } from './daemon.mjs';
+import { connect, growth, now, request, until, untilState } from './daemon.mjs';
+import { frame } from './raw.mjs';
 import { drive, feed, rovers, untilRest, watchMotion } from './rover.mjs';
 
 const ENDS = ['finished', 'failed', 'stopped', 'killed'];
@@ -142,6 +143,27 @@ test('safety_S1_pupils_take_nothing_over', async (t) => {
 	assert.equal((await client.refusal('kit.lease', { kit: 'r1', take: true })).reason, 'forbidden');
 	assert.equal((await client.refusal('room.clear')).reason, 'forbidden');
 	stop();
+});
+
+test('safety_S4_two_hundred_connections_do_not_hold_up_the_end_of_a_lease', async (t) => {
+	const { client, daemon } = await rovers(t);
+	const flood = await Promise.all(Array.from({ length: 200 }, () => connect(daemon)));
+	const burst = Buffer.concat(Array.from({ length: 150 }, (_, id) => frame(1,
+		JSON.stringify({ jsonrpc: '2.0', id, method: 'kit.describe', params: { kit: 'r1' } }))));
+	const { rss } = daemon.usage();
+
+	await client.call('kit.watch', { kit: 'r1', properties: ['motor.1'], rate: 0 });
+	const { lease } = await client.call('kit.lease', { kit: 'r1' });
+	const { t: began } = await client.call('kit.write', { kit: 'r1', property: 'motor.1', value: 0.5, lease });
+	for (const { ws } of flood) {
+		ws._socket.pause(); /* the daemon is to work, not this process */
+		ws._socket.write(burst);
+	}
+	const { params } = await client.waitFor((p, m) => m === 'kit.values' && p.kits.r1?.set['motor.1'] === 0, 15000);
+	const took = params.kits.r1.t - began; /* by the daemon's clock */
+	assert.ok(took <= LEASE_MS + SOON, `rest after ${took} ms`);
+	assert.ok(daemon.usage().rss < rss + growth(40), `${rss} -> ${daemon.usage().rss} MB`);
+	flood.forEach((one) => one.ws.terminate());
 });
 
 test('leases over HTTP', async (t) => {
