@@ -17,7 +17,6 @@
 #include <string.h>
 
 enum {
-	STANDS_US = 25 * MS_US,
 	LOOK_US = 10 * MS_US,	/* between two rounds of looks, when others may ask, too */
 	EAGER_US = 300 * MS_US, /* then it is looked at now and then: */
 	LATE_LOOK_US = 100 * MS_US,

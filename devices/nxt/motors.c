@@ -12,6 +12,9 @@
 #include "../log.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+enum { PLAY = 3 }; /* degrees that a wheel settles by when it stands */
 
 struct nxt_telegram motors_output(unsigned motor, int8_t power)
 {
@@ -223,9 +226,17 @@ void motors_show(struct kit *kit, const struct nxt_telegram *reply, int64_t now_
 		return;
 	}
 	struct nxt_motor *m = &f->motors[reply->port];
-	bool has_turned = m->rotation_us == 0 || m->rotation != reply->output.rotation;
+	bool is_known = m->rotation_us != 0, was_moving = m->is_moving;
+	bool has_turned = !is_known || m->rotation != reply->output.rotation;
+	bool is_far = llabs((long long)reply->output.rotation - m->rested) > PLAY;
 
-	m->is_moving = reply->output.power != 0 || (m->rotation_us != 0 && has_turned);
+	/* It has stopped when it stood as long as the proof of rest demands. */
+	m->is_moving = reply->output.power != 0 ||
+		(is_known && (has_turned ? was_moving || is_far
+					 : was_moving && now_us - m->rotation_us < STANDS_US));
+	if (!m->is_moving && (was_moving || !is_known)) {
+		m->rested = reply->output.rotation;
+	}
 	if (has_turned) {
 		m->rotation = reply->output.rotation;
 		m->rotation_us = now_us;

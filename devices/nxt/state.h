@@ -27,6 +27,7 @@ enum {
 	COMMANDS_MAX = KIT_PENDING_MAX + NXT_MOTORS,
 	POLLS = NXT_MOTORS + NXT_PORTS,
 	POLL_US = 15 * MS_US, /* what is watched is asked for at each tick */
+	STANDS_US = 25 * MS_US, /* a motor that has not turned for so long stands */
 	LEFT = 1,
 	RIGHT = 2, /* the wheels: motors B and C, as in LEGO's books */
 };
@@ -55,6 +56,7 @@ struct nxt_motor {
 	int32_t rotation;	     /* as it last said */
 	int64_t rotation_us; /* since when it is that; 0 = not known, or told to turn since */
 	bool is_moving;
+	int32_t rested; /* where it stood when it last was not moving */
 	uint8_t late; /* questions for it whose answers may still come */
 };
 

@@ -158,6 +158,25 @@ static void angles_are_counted_and_reset(void **state)
 	assert_int_equal(rig.sent[NXT_RESET_POSITION], 4);
 }
 
+static void a_wheel_that_settles_is_not_moving_and_one_that_is_pushed_is(void **state)
+{
+	(void)state;
+	ready();
+	watches("moving");
+	wait_for(value_of("moving")->type == VALUE_BOOL && !value_of("moving")->boolean, 200);
+	rig.brick.motors[1].turned += 2;
+	for (int i = 0; i < 200; i++) {
+		wait_ms(1);
+		assert_false(value_of("moving")->boolean);
+	}
+	for (int i = 0; i < 200; i++) { /* slowly, so that some looks see no change */
+		rig.brick.motors[1].turned += 0.05;
+		wait_ms(1);
+	}
+	assert_true(value_of("moving")->boolean);
+	wait_for(!value_of("moving")->boolean, 200);
+}
+
 static void moving_is_true_while_something_moves(void **state)
 {
 	(void)state;
@@ -354,6 +373,7 @@ int main(void)
 		TEST(newest_set_point_wins_and_all_are_answered),
 		TEST(flood_of_set_points_leaves_room_for_sensors),
 		TEST(angles_are_counted_and_reset),
+		TEST(a_wheel_that_settles_is_not_moving_and_one_that_is_pushed_is),
 		TEST(moving_is_true_while_something_moves),
 		TEST(program_on_the_brick_is_ended_before_the_first_motion),
 		TEST(touch_light_and_sound_are_read_while_watched),
