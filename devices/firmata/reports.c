@@ -120,6 +120,14 @@ static void show(struct kit *kit, int index, struct value value)
 	}
 }
 
+/* What the part cannot measure (damaged bytes, a loose wire) is no number: kit_set() counts it. */
+static double plausible(const struct kit *kit, int index, double number)
+{
+	const struct property *property = index >= 0 ? &kit->properties[index] : NULL;
+
+	return property && (number < property->min || number > property->max) ? NAN : number;
+}
+
 void reports_take_analog(struct kit *kit, unsigned channel, uint64_t counts)
 {
 	struct firmata *f = firmata_of(kit);
@@ -142,8 +150,9 @@ void reports_take_analog(struct kit *kit, unsigned channel, uint64_t counts)
 		struct value value = {.type = VALUE_NUMBER};
 
 		/* Four decimals are finer than any such sensor; more would only be noise to read.
-		 * Zero has no sign. What is no number is the kit's to count. */
-		value.number = rounded == 0 ? 0 : isfinite(rounded) ? rounded : reading;
+		 * Zero has no sign. */
+		rounded = rounded == 0 ? 0 : isfinite(rounded) ? rounded : reading;
+		value.number = plausible(kit, pin->part_property, rounded);
 		show(kit, pin->part_property, value);
 	}
 }

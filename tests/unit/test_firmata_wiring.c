@@ -231,22 +231,22 @@ static void fault_21_readings_that_are_no_numbers_are_null_and_counted(void **st
 					.pin = 0,
 					.scale = 1e308,
 					.offset = 1e308,
-					.min = NAN,
-					.max = NAN},
+					.min = -1.7e308,
+					.max = 1.7e308},
 				{.name = "pot",
 					.mode = WIRING_ANALOG,
 					.analog = true,
 					.pin = 1,
 					.scale = 1e307,
-					.min = NAN,
-					.max = NAN},
+					.min = -1.7e308,
+					.max = 1.7e308},
 				{.name = "sound",
 					.mode = WIRING_ANALOG,
 					.analog = true,
 					.pin = 2,
 					.scale = -1e-9,
-					.min = NAN,
-					.max = NAN},
+					.min = -1.7e308,
+					.max = 1.7e308},
 			},
 	};
 
@@ -265,6 +265,24 @@ static void fault_21_readings_that_are_no_numbers_are_null_and_counted(void **st
 	assert_false(signbit(described("sound")->value.number));
 	hears("e00000");
 	assert_number("light", 1e308);
+}
+
+static void fault_21_readings_that_a_part_cannot_have_are_not_known(void **state)
+{
+	(void)state;
+	ready(BANNER_2_5, UNO_2_5, &bench);
+	watches("temperature");
+	hears("e21d01"); /* 157 counts: room temperature */
+	assert_number("temperature", 26.7351);
+	hears("e27704"); /* 631 of 1023: 258 degrees */
+	assert_int_equal(described("temperature")->value.type, VALUE_NULL);
+	assert_int_equal(rig.kit->bad_values, 1);
+	assert_int_equal(rig.kit->state, KIT_READY);
+	hears("e21d01");
+	assert_number("temperature", 26.7351);
+	watches("pin.A2"); /* what the pin measured stays to be seen */
+	hears("e27704");
+	assert_int("pin.A2", 631);
 }
 
 static void watches_outlive_a_lost_port(void **state)
@@ -299,6 +317,7 @@ int main(void)
 		TEST(parts_that_a_board_cannot_have_are_left_out_at_start),
 		TEST(a_wired_pin_keeps_its_mode_and_its_class),
 		TEST(fault_21_readings_that_are_no_numbers_are_null_and_counted),
+		TEST(fault_21_readings_that_a_part_cannot_have_are_not_known),
 		TEST(watches_outlive_a_lost_port),
 	};
 
