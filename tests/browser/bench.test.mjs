@@ -238,6 +238,18 @@ test('the chart is zoomed by keys, too, as far as nothing is left to zoom', asyn
 	assert.equal(await key('Zoom out').isDisabled(), true);
 });
 
+test('the legend knows a value that was there before the chart and does not change', async () => {
+	await page.click('[data-part=lamp] .chart-key');
+	await until(async () => await page.locator('.legend li:has-text("lamp") .number').innerText() === '0.30');
+	daemon.addRobot('ev3-1', 'ev3');
+	clearInterval(daemon.timer); /* nothing comes but what a watch begins with */
+	daemon.hasHistory = false;
+	await page.goto(`${daemon.url}#/bench/ev3-1`);
+	await page.reload();
+	await page.click('[data-part=heading] .chart-key');
+	await until(async () => /^62/.test(await page.locator('.legend li:has-text("heading") .number').innerText()));
+});
+
 test('the curves of a script end with it, and go when the next one starts', async () => {
 	const shown = () => page.locator('.legend li:has-text("score") .number').innerText();
 	await page.click('[data-test=run]');

@@ -39,19 +39,9 @@ export class History {
 		}
 	}
 
-	/* From here on nothing is known, of what begins so: a gap in the lines, not a bridge. */
-	gap(t: number, prefix = ''): void {
-		const nothing: Values = {};
-		for (const name of this.columns.keys()) {
-			if (name.startsWith(prefix)) {
-				nothing[name] = null;
-			}
-		}
-		this.add(t, nothing);
-	}
-
-	forget(prefix: string): void {
-		[...this.columns.keys()].filter((name) => name.startsWith(prefix)).forEach((name) => this.columns.delete(name));
+	/* From here on nothing is known: a gap in every line, not a bridge. */
+	gap(t: number, names: Iterable<string> = this.columns.keys()): void {
+		this.add(t, Object.fromEntries([...names].map((name) => [name, null])));
 	}
 
 	/* Index of the first row at or after t. */

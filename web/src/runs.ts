@@ -149,7 +149,7 @@ socket.on('script.state', ({ run, state, error }) => {
 		const info = now.info.peek();
 		now.info.value = { ...info, state, error: error ?? info.error };
 		if (runIsOver(state)) {
-			info.kits.forEach((kit) => kits.peek().get(kit)?.history.gap(socket.now(), PLOT));
+			info.kits.forEach((kit) => kits.peek().get(kit)?.endPlots(socket.now()));
 		}
 	}
 	if (runIsOver(state)) {

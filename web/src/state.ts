@@ -52,8 +52,18 @@ export class Kit {
 	beginPlots(run: string): void {
 		if (this.plotter !== run) {
 			this.plotter = run;
-			this.history.forget(PLOT);
+			this.plots().forEach((name) => this.history.columns.delete(name));
 		}
+	}
+
+	/* From here on nothing is drawn. */
+	endPlots(t: number): void {
+		this.history.gap(t, this.plots());
+		this.plots().forEach((name) => { this.value(name).value = null; });
+	}
+
+	private plots(): string[] {
+		return [...this.history.columns.keys()].filter((name) => name.startsWith(PLOT));
 	}
 
 	private show = (): void => {

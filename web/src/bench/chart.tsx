@@ -159,8 +159,8 @@ export function Chart({ kit, series }: { kit: Kit; series: ReadonlySignal<string
 			<div class={names.value.length > 0 ? 'plot' : 'plot plot-empty'} ref={place} title={t('chart.hint')} />
 			<ul class="legend">
 				{names.value.map((name, i) => (
-					<LegendItem key={name} kit={kit} label={labelOf(name, names.value)} property={properties[name]} place={i}
-						at={cursor} shown={() => shown.current.columns[i]} />
+					<LegendItem key={name} kit={kit} name={name} label={labelOf(name, names.value)} place={i}
+						property={properties[name]} at={cursor} frozen={frozen} shown={() => shown.current.columns[i] ?? []} />
 				))}
 			</ul>
 		</section>
@@ -173,11 +173,13 @@ function ZoomKey({ label, text, isOff, act }: { label: string; text: string; isO
 
 interface LegendProps {
 	kit: Kit;
+	name: string;
 	label: string;
 	property: Property | undefined;
 	place: number;
 	at: ReadonlySignal<number | null>;
-	shown: () => (number | null)[] | undefined;
+	frozen: ReadonlySignal<View | null>;
+	shown: () => (number | null)[];
 }
 
 /* What a script plots has its own name there, unless a part has the same. */
@@ -187,12 +189,13 @@ function labelOf(name: string, names: string[]): string {
 }
 
 /* The value under the cursor, else the newest. */
-function LegendItem({ kit, label, property, place, at, shown }: LegendProps): JSX.Element {
+function LegendItem({ kit, name, label, property, place, at, frozen, shown }: LegendProps): JSX.Element {
 	const text = useComputed(() => {
 		kit.sampleAt.value;
-		const column = shown() ?? [];
-		const value = column[at.value ?? column.length - 1];
-		return value === null || value === undefined ? '–' : numberText(value, property);
+		const column = shown();
+		const now = kit.value(name).value;
+		const value = at.value === null && !frozen.value ? now : column[at.value ?? column.length - 1];
+		return value === null || value === undefined ? '–' : numberText(Number(value), property);
 	});
 	return (
 		<li style={`--series: var(--s${place % 6 + 1})`}>

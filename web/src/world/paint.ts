@@ -162,18 +162,19 @@ export function paintBody(
 	for (const side of [-1, 1]) {
 		context.fillRect(-radius * 0.42, side * radius * 0.86 - radius * 0.16, radius * 0.84, radius * 0.32);
 	}
-	disc(context, 0, 0, radius * 0.86);
-	context.fillStyle = inks.body;
-	context.fill();
 	context.lineWidth = isSelected ? 4 : 2;
 	context.strokeStyle = isSelected || body.isMoving ? inks.accent : inks.edge;
-	context.stroke();
+	context.fillStyle = body.isMoving ? inks.accent : inks.body;
 	context.beginPath();
-	context.moveTo(radius * 1.5, 0);
-	context.lineTo(radius * 0.8, -radius * 0.5);
-	context.lineTo(radius * 0.8, radius * 0.5);
+	context.moveTo(radius * 1.6, 0);
+	context.lineTo(radius * 0.5, -radius * 0.65);
+	context.lineTo(radius * 0.5, radius * 0.65);
 	context.closePath();
-	context.fillStyle = body.isMoving ? inks.accent : inks.line;
+	context.stroke();
+	context.fill();
+	disc(context, 0, 0, radius * 0.86);
+	context.fillStyle = inks.body;
+	context.stroke();
 	context.fill();
 	context.restore();
 	context.font = `600 14px system-ui, sans-serif`;
