@@ -28,46 +28,24 @@ static inline void open_brick(bool is_packet)
 	rig.scene[SCENE_DISTANCE] = 42.5;
 	rig.scene[SCENE_BUTTON] = 0;
 	rig_open(&ev3_driver, &machine_ev3, is_packet);
-	rig_wait_ms(100);
+	wait_ms(100);
 	assert_int_equal(rig.kit->state, KIT_READY);
-	rig_forget_sent();
-}
-
-/* Waits until it is so; fails after a second. */
-#define WAIT_UNTIL(condition)                                                                      \
-	do {                                                                                       \
-		for (int ms = 0; !(condition); ms++) {                                             \
-			if (ms > 1000) {                                                           \
-				fail_msg("not within a second: %s", #condition);                   \
-			}                                                                          \
-			rig_wait_ms(1);                                                            \
-		}                                                                                  \
-	} while (0)
-
-/* Bytes that went to the brick since the last look contain these. */
-static inline bool has_sent(const char *hex)
-{
-	return strstr(rig.sent, hex) != NULL;
-}
-
-static inline enum err drive(double left, double right)
-{
-	return rig_act("drive", value_number(left), value_number(right), value_null());
+	forget_sent();
 }
 
 static inline bool turns(const char *name)
 {
-	double before = rig_number(name);
+	double before = number_of(name);
 
-	rig_wait_ms(60);
-	return fabs(rig_number(name) - before) > 0.5;
+	wait_ms(60);
+	return fabs(number_of(name) - before) > 0.5;
 }
 
 static inline void watch_motion(void)
 {
-	rig_watch("turned.2");
-	rig_watch("turned.3");
-	rig_watch("moving");
+	watches("turned.2");
+	watches("turned.3");
+	watches("moving");
 }
 
 static inline struct value text(const char *word)

@@ -1,7 +1,8 @@
 /*
- * A driver and its far end on a table, for the unit tests: a kit and a machine joined by a
- * line that can be cut into pieces, made deaf or mute, or be USB packets; time by hand.
- * What went over the line is kept as hex. One pair at a time.
+ * A driver on a table, for the unit tests: a kit and its far end joined by a line that can be
+ * cut into pieces, noisy, deaf or mute, or be USB packets; time by hand. The far end is a
+ * virtual machine, or the test itself (no machine: hears()). What went over the line is kept
+ * as hex. One pair at a time.
  */
 #pragma once
 
@@ -30,26 +31,43 @@ struct rig_line {
 	size_t frame_count;
 };
 
-static struct {
+/* A bad cable, one way: one in so many bytes or frames (0 = none) suffers. */
+struct way {
+	unsigned lose, flip, twice;	  /* bytes */
+	unsigned lose_whole, twice_whole; /* frames */
+	bool is_cut;
+};
+
+static struct rig {
+	struct machine_world world; /* the test's: rig_open() leaves these two */
+	double scene[SCENE_FIELDS];
 	struct kit *kit;
-	struct machine machine;
-	struct machine_world world;
+	struct machine machine; /* class NULL: the test itself is the far end */
 	int64_t now_us;
-	int64_t machine_due_us;
+	int64_t tick_us; /* the kit gets its time so often */
 	struct rig_line to_machine, to_kit;
+	struct way out, in;
+	uint64_t random;
+	unsigned flipped;   /* bytes */
 	size_t cut;	    /* bytes of a piece; 0 = whole frames */
 	unsigned lose;	    /* so many of the next frames to the machine are lost */
 	unsigned lose_back; /* and of those to the kit */
-	bool is_full;	    /* the port has no room */
+	bool is_blocked;    /* the port has no room */
 	bool is_slow;	    /* nothing arrives at the machine, it waits */
+	bool is_off;	    /* the machine gets no time: it is silent */
+	const char *gap;    /* between two frames of `sent` */
 	char sent[32768];   /* what the kit sent since the last look, as hex */
 	enum lane lane;	    /* of the newest frame */
 	unsigned frames;    /* sent since the last look */
-	unsigned helds;	    /* proofs of rest */
-	unsigned answers;
+	unsigned firsts;    /* of them in LANE_FIRST */
+	char events[1024];  /* "name=text;name number number;" */
+	unsigned held;	    /* proofs of rest */
+	unsigned samples, answers;
 	enum err error; /* of the last command or answer */
 	char hint[240];
-	double scene[SCENE_FIELDS];
+	struct value result; /* of the last answer */
+	double vector[VALUE_VECTOR_MAX];
+	enum kit_state worst; /* since the last look: any state that is not ready */
 } rig;
 
 /* ---- the line ---- */
@@ -74,22 +92,65 @@ static inline size_t rig_pop(struct rig_line *line, uint8_t *bytes)
 	return count;
 }
 
+static inline uint64_t dice(void)
+{
+	rig.random ^= rig.random << 13;
+	rig.random ^= rig.random >> 7;
+	rig.random ^= rig.random << 17;
+	return rig.random;
+}
+
+/* Is it one in so many? */
+static inline bool hits(unsigned one_in)
+{
+	uint64_t number = dice();
+
+	return one_in > 0 && number % one_in == 0;
+}
+
+static inline void rig_carry(
+	const struct way *way, struct rig_line *line, const uint8_t *bytes, size_t count)
+{
+	unsigned times = way->is_cut || hits(way->lose_whole) ? 0 : hits(way->twice_whole) ? 2 : 1;
+	uint8_t carried[RIG_QUEUE_MAX];
+	size_t used = 0;
+
+	for (; times > 0; times--) {
+		for (size_t i = 0; i < count; i++) {
+			bool is_flipped = hits(way->flip);
+			uint8_t flip = is_flipped ? (uint8_t)(1U << (rig.random >> 32 & 7)) : 0;
+			unsigned copies = hits(way->lose) ? 0 : hits(way->twice) ? 2 : 1;
+
+			rig.flipped += is_flipped;
+			for (; copies > 0; copies--) {
+				carried[used++] = bytes[i] ^ flip;
+			}
+		}
+	}
+	if (used > 0) {
+		rig_push(line, carried, used);
+	}
+}
+
 static inline bool rig_on_send(void *data, const uint8_t *bytes, size_t count, enum lane lane)
 {
 	(void)data;
-	if (rig.is_full) {
+	rig.lane = lane;
+	if (rig.is_blocked) {
 		return false;
 	}
 	size_t used = strlen(rig.sent);
 
 	assert_true(used + 2 * count + 2 < sizeof(rig.sent));
+	used += (size_t)snprintf(rig.sent + used, 2, "%s", used > 0 ? rig.gap : "");
 	for (size_t i = 0; i < count; i++) {
 		used += (size_t)snprintf(rig.sent + used, 3, "%02x", bytes[i]);
 	}
-	snprintf(rig.sent + used, 2, " ");
 	rig.frames++;
-	rig.lane = lane;
-	rig_push(&rig.to_machine, bytes, count);
+	rig.firsts += lane == LANE_FIRST;
+	if (rig.machine.class) {
+		rig_carry(&rig.out, &rig.to_machine, bytes, count);
+	}
 	return true;
 }
 
@@ -102,23 +163,45 @@ static inline size_t rig_on_backlog(void *data)
 static inline void rig_on_changed(void *data, struct kit *kit)
 {
 	(void)data;
-	(void)kit;
+	if (kit->state != KIT_READY) {
+		rig.worst = kit->state;
+	}
 }
 
 static inline void rig_on_held(void *data, struct kit *kit)
 {
 	(void)data;
-	(void)kit;
-	rig.helds++;
+	assert_true(kit_is_held(kit));
+	rig.held++;
 }
 
-static const struct kit_owner rig_owner = {
-	rig_on_send, rig_on_backlog, rig_on_changed, rig_on_held};
+static inline void rig_on_sample(void *data, struct kit *kit)
+{
+	(void)data;
+	(void)kit;
+	rig.samples++;
+}
+
+static inline void rig_on_event(void *data, struct kit *kit, const struct event *event,
+	const struct value *value, int64_t t_us)
+{
+	size_t room = sizeof(rig.events), used = strlen(rig.events);
+
+	(void)data;
+	(void)kit;
+	(void)t_us;
+	used += (size_t)snprintf(rig.events + used, room - used, "%s%s%s", event->name,
+		value->type == VALUE_TEXT ? "=" : "", value->type == VALUE_TEXT ? value->text : "");
+	for (size_t i = 0; value->type == VALUE_VECTOR && i < value->count; i++) {
+		used += (size_t)snprintf(rig.events + used, room - used, " %g", value->vector[i]);
+	}
+	snprintf(rig.events + used, room - used, ";");
+}
 
 static inline void rig_on_machine_send(void *data, const uint8_t *bytes, size_t count)
 {
 	(void)data;
-	rig_push(&rig.to_kit, bytes, count);
+	rig_carry(&rig.in, &rig.to_kit, bytes, count);
 }
 
 static inline double rig_on_scene(void *data, enum scene_field field)
@@ -127,82 +210,114 @@ static inline double rig_on_scene(void *data, enum scene_field field)
 	return rig.scene[field];
 }
 
+static inline void rig_feed_machine(const uint8_t *bytes, size_t count)
+{
+	rig.machine.class->feed(&rig.machine, bytes, count, rig.now_us);
+}
+
+static inline void rig_feed_kit(const uint8_t *bytes, size_t count)
+{
+	kit_feed(rig.kit, bytes, count, rig.now_us);
+}
+
+/* The next frame arrives, in pieces if it is to be cut, or is lost. */
+static inline void rig_arrive(
+	struct rig_line *line, unsigned *lose, void (*feed)(const uint8_t *bytes, size_t count))
+{
+	uint8_t bytes[RIG_QUEUE_MAX];
+	size_t count = rig_pop(line, bytes), step = rig.cut ? rig.cut : count;
+
+	for (size_t at = 0; at < count && *lose == 0; at += step) {
+		feed(bytes + at, count - at < step ? count - at : step);
+	}
+	*lose -= *lose > 0;
+}
+
 /* One frame each way arrives. */
 static inline void rig_pump(void)
 {
-	uint8_t bytes[RIG_QUEUE_MAX];
-
 	if (rig.to_machine.frame_count > 0 && !rig.is_slow) {
-		size_t count = rig_pop(&rig.to_machine, bytes);
-		size_t step = rig.cut ? rig.cut : count;
-
-		for (size_t at = 0; at < count && rig.lose == 0; at += step) {
-			rig.machine.class->feed(&rig.machine, bytes + at,
-				count - at < step ? count - at : step, rig.now_us);
-		}
-		rig.lose -= rig.lose > 0;
-		rig.machine_due_us = 0;
+		rig_arrive(&rig.to_machine, &rig.lose, rig_feed_machine);
 		if (rig.to_machine.frame_count == 0) {
 			kit_drained(rig.kit, rig.now_us);
 		}
 	}
 	if (rig.to_kit.frame_count > 0) {
-		size_t count = rig_pop(&rig.to_kit, bytes);
-		size_t step = rig.cut ? rig.cut : count;
-
-		for (size_t at = 0; at < count && rig.lose_back == 0; at += step) {
-			kit_feed(rig.kit, bytes + at, count - at < step ? count - at : step,
-				rig.now_us);
-		}
-		rig.lose_back -= rig.lose_back > 0;
+		rig_arrive(&rig.to_kit, &rig.lose_back, rig_feed_kit);
 	}
 }
 
 static void (*rig_world_step)(double dt_s); /* what moves the machine's world */
 
-static inline void rig_wait_ms(int ms)
+static inline void wait_ms(int ms)
 {
 	for (int i = 0; i < ms; i++) {
 		rig.now_us += 1000;
 		if (rig_world_step) {
 			rig_world_step(1e-3);
 		}
-		if (rig.now_us >= rig.machine_due_us) {
-			rig.machine_due_us = rig.machine.class->tick(&rig.machine, rig.now_us);
+		if (rig.machine.class && !rig.is_off) {
+			rig.machine.class->tick(&rig.machine, rig.now_us);
 		}
 		rig_pump();
-		kit_tick(rig.kit, rig.now_us);
+		if (rig.now_us % rig.tick_us == 0) {
+			kit_tick(rig.kit, rig.now_us);
+		}
 	}
 }
 
+/* Until it is so; fails after so many milliseconds. */
+#define WAIT_UNTIL(condition, most_ms)                                                             \
+	do {                                                                                       \
+		int left_ms = (most_ms);                                                           \
+                                                                                                   \
+		while (!(condition) && left_ms-- > 0) {                                            \
+			wait_ms(1);                                                                \
+		}                                                                                  \
+		if (!(condition)) {                                                                \
+			fail_msg("%s: in %d ms not: %s", rig.kit->driver->name, (int)(most_ms),    \
+				#condition);                                                       \
+		}                                                                                  \
+	} while (0)
+
 /* ---- life ---- */
+
+static const struct kit_owner rig_owner = {
+	rig_on_send, rig_on_backlog, rig_on_changed, rig_on_held};
+static const struct kit_listener rig_listener = {rig_on_sample, rig_on_event};
+
+/* The machine (NULL: none) has power; its line and the kit are there, and wait for kit_start(). */
+static inline void rig_place(const struct machine_class *class)
+{
+	memset(&rig.kit, 0, sizeof(rig) - offsetof(struct rig, kit));
+	rig.now_us = 1000000;
+	rig.tick_us = 1000;
+	rig.random = UINT64_C(0x9E3779B97F4A7C15);
+	rig.gap = " ";
+	rig.world.send = rig_on_machine_send;
+	rig.world.scene = rig_on_scene;
+	if (class) {
+		rig.machine = (struct machine){.class = class, .world = &rig.world};
+		rig.machine.state = calloc(1, class->state_size);
+		class->reset(&rig.machine, rig.now_us);
+	}
+	rig.kit = kit_create("kit-1");
+	rig.kit->owner = &rig_owner;
+	rig.kit->listener = &rig_listener;
+}
 
 static inline void rig_open(
 	const struct driver *driver, const struct machine_class *class, bool is_packet)
 {
-	memset(&rig.to_machine, 0, sizeof(rig.to_machine));
-	memset(&rig.to_kit, 0, sizeof(rig.to_kit));
-	rig.cut = rig.lose = rig.lose_back = 0;
-	rig.is_full = rig.is_slow = false;
-	rig.sent[0] = rig.hint[0] = '\0';
-	rig.frames = rig.helds = rig.answers = 0;
-	rig.error = ERR_NONE;
-	rig.now_us = 1000000;
-	rig.world.send = rig_on_machine_send;
-	rig.world.scene = rig_on_scene;
-	rig.machine = (struct machine){.class = class, .world = &rig.world, .boot_us = 0};
-	rig.machine.state = calloc(1, class->state_size);
-	class->reset(&rig.machine, rig.now_us);
+	rig_place(class);
 	if (class->opened) {
 		class->opened(&rig.machine, rig.now_us);
 	}
-	rig.kit = kit_create("kit-1");
-	rig.kit->owner = &rig_owner;
 	rig.kit->is_packet = is_packet;
 	kit_start(rig.kit, driver, rig.now_us);
 }
 
-static inline int rig_close(void **state)
+static inline int close_kit(void **state)
 {
 	(void)state;
 	kit_destroy(rig.kit);
@@ -212,16 +327,37 @@ static inline int rig_close(void **state)
 	return 0;
 }
 
-static inline void rig_forget_sent(void)
+#define TEST(name) cmocka_unit_test_teardown(name, close_kit)
+
+static inline void forget_sent(void)
 {
 	rig.sent[0] = '\0';
-	rig.frames = 0;
+	rig.frames = rig.firsts = 0;
 }
 
-static inline void assert_sent(const char *hex)
+/* What was sent since the last look contains these bytes. */
+static inline bool has_sent(const char *hex)
 {
-	assert_string_equal(rig.sent, hex);
-	rig_forget_sent();
+	return strstr(rig.sent, hex) != NULL;
+}
+
+/* Bytes reach the kit that no machine says. */
+static inline void hears(const char *hex)
+{
+	uint8_t bytes[4096];
+	size_t count = 0;
+
+	for (const char *c = hex; *c; c++) {
+		unsigned byte;
+
+		if (*c != ' ') {
+			assert_int_equal(sscanf(c, "%2x", &byte), 1);
+			bytes[count++] = (uint8_t)byte;
+			c++;
+		}
+	}
+	rig.now_us += 1000;
+	rig_feed_kit(bytes, count);
 }
 
 /* ---- the user ---- */
@@ -230,36 +366,49 @@ static inline void rig_on_done(
 	void *data, const struct value *result, const struct why *why, int64_t t_us)
 {
 	(void)data;
-	(void)result;
 	(void)t_us;
 	rig.answers++;
 	rig.error = why->code;
 	snprintf(rig.hint, sizeof(rig.hint), "%s", why_text(why, LANG_EN));
+	rig.result = result ? *result : value_null();
+	if (rig.result.type == VALUE_VECTOR) {
+		memcpy(rig.vector, result->vector, result->count * sizeof(double));
+		rig.result.vector = rig.vector;
+	}
 }
 
-static inline const struct property *rig_property(const char *name)
+static inline int property(const char *name)
 {
 	int index = kit_find_property(rig.kit, name);
 
 	if (index < 0) {
 		fail_msg("no property %s", name);
 	}
-	return &rig.kit->properties[index];
+	return index;
 }
 
-static inline enum err rig_write(const char *name, struct value value)
+static inline const struct property *described(const char *name)
+{
+	return &rig.kit->properties[property(name)];
+}
+
+static inline const struct value *value_of(const char *name)
+{
+	return &described(name)->value;
+}
+
+static inline enum err writes(const char *name, struct value value)
 {
 	struct why why = {.code = ERR_NONE};
-	int index = (int)(rig_property(name) - rig.kit->properties);
-	enum err err = kit_write_motion(rig.kit, index, &value, rig.now_us, NULL, NULL, &why);
+	enum err err =
+		kit_write_motion(rig.kit, property(name), &value, rig.now_us, NULL, NULL, &why);
 
 	snprintf(rig.hint, sizeof(rig.hint), "%s", why_text(&why, LANG_EN));
 	return err;
 }
 
-static inline enum err rig_act(const char *name, struct value a, struct value b, struct value c)
+static inline enum err rig_act(const char *name, const struct value *args)
 {
-	struct value args[KIT_ARGS_MAX] = {a, b, c};
 	struct why why = {.code = ERR_NONE};
 	int index = kit_find_action(rig.kit, name);
 
@@ -272,21 +421,35 @@ static inline enum err rig_act(const char *name, struct value a, struct value b,
 	return err;
 }
 
-static inline void rig_hold(enum hold_level level)
+/* An action with its arguments; those at the end that are not given are null. */
+#define acts(name, ...) rig_act(name, (struct value[KIT_ARGS_MAX]){__VA_ARGS__})
+
+static inline void drives(double left, double right)
+{
+	assert_int_equal(acts("drive", value_number(left), value_number(right)), ERR_NONE);
+}
+
+static inline void holds(enum hold_level level)
 {
 	static const struct why why = {.code = ERR_STOPPED};
 
 	kit_hold(rig.kit, level, &why, rig.now_us);
 }
 
-static inline void rig_watch(const char *name)
+static inline void watches(const char *name)
 {
-	kit_watch(rig.kit, (int)(rig_property(name) - rig.kit->properties), rig.now_us);
+	kit_watch(rig.kit, property(name), rig.now_us);
 }
 
-static inline double rig_number(const char *name)
+static inline void unwatches(const char *name)
 {
-	const struct value *value = &rig_property(name)->value;
+	kit_unwatch(rig.kit, property(name), rig.now_us);
+}
+
+/* NAN: none. */
+static inline double number_of(const char *name)
+{
+	const struct value *value = value_of(name);
 
 	return value->type == VALUE_NUMBER  ? value->number
 		: value->type == VALUE_INT  ? (double)value->integer
@@ -294,4 +457,14 @@ static inline double rig_number(const char *name)
 					    : (double)NAN;
 }
 
-#define RIG_TEST(name) cmocka_unit_test_teardown(name, rig_close)
+static inline void assert_number(const char *name, double wanted)
+{
+	assert_int_equal(value_of(name)->type, VALUE_NUMBER);
+	assert_true(fabs(value_of(name)->number - wanted) < 1e-9);
+}
+
+static inline void assert_bool(const char *name, bool wanted)
+{
+	assert_int_equal(value_of(name)->type, VALUE_BOOL);
+	assert_int_equal(value_of(name)->boolean, wanted);
+}

@@ -14,7 +14,7 @@ static void wait_watching_ms(int ms)
 		for (unsigned j = 0; j < JOINTS; j++) {
 			before[j] = arm.joints[j].angle;
 		}
-		rig_wait_ms(1);
+		wait_ms(1);
 		arm_step(&arm, rig.now_us);
 		for (unsigned j = 0; j < JOINTS; j++) {
 			speeds[j] = fmax(speeds[j], fabs(arm.joints[j].angle - before[j]) / 1e-3);
@@ -30,7 +30,7 @@ static double angle(unsigned joint)
 
 static enum err poses(const double *angles, size_t count, struct value duration)
 {
-	return rig_act("pose", value_vector(angles, count), duration, value_null());
+	return acts("pose", value_vector(angles, count), duration);
 }
 
 /* ---- what it is ---- */
@@ -47,7 +47,7 @@ static void servos_are_found_and_described_as_joints(void **state)
 			char name[24];
 
 			snprintf(name, sizeof(name), "joint.%d", i);
-			const struct property *joint = rig_property(name);
+			const struct property *joint = described(name);
 
 			assert_true(joint->readable && joint->writable);
 			assert_int_equal(joint->safety, CLASS_MOTION);
@@ -56,11 +56,11 @@ static void servos_are_found_and_described_as_joints(void **state)
 			snprintf(name, sizeof(name), "load.%d", i);
 			assert_int_equal(kit_find_property(rig.kit, name) >= 0, has_load);
 			snprintf(name, sizeof(name), "temperature.%d", i);
-			assert_false(rig_property(name)->writable);
+			assert_false(described(name)->writable);
 		}
 		assert_true(kit_find_property(rig.kit, "joint.7") < 0);
-		assert_true(rig_property("joint.6")->max < 70);
-		assert_int_equal(rig_property("grip")->safety, CLASS_MOTION);
+		assert_true(described("joint.6")->max < 70);
+		assert_int_equal(described("grip")->safety, CLASS_MOTION);
 		assert_true(kit_has_motion(rig.kit));
 		assert_int_equal(
 			rig.kit->actions[kit_find_action(rig.kit, "pose")].safety, CLASS_MOTION);
@@ -84,9 +84,9 @@ static void a_short_chain_with_gaps_is_numbered_by_ascending_id(void **state)
 		arm.joints[1].angle = 12;
 		arm.joints[4].angle = -24;
 		WAIT_UNTIL(rig.kit->state == KIT_READY, 3000);
-		WAIT_UNTIL(rig_property("joint.2")->value.type == VALUE_NUMBER, 500);
-		assert_near(rig_number("joint.1"), 12, which->off_deg);
-		assert_near(rig_number("joint.2"), -24, which->off_deg);
+		WAIT_UNTIL(described("joint.2")->value.type == VALUE_NUMBER, 500);
+		assert_near(number_of("joint.1"), 12, which->off_deg);
+		assert_near(number_of("joint.2"), -24, which->off_deg);
 		assert_true(kit_find_property(rig.kit, "joint.3") < 0);
 		assert_true(kit_find_property(rig.kit, "grip") < 0);
 	}
@@ -100,17 +100,17 @@ static void the_values_of_the_servos_are_told(void **state)
 		open_arm(which);
 		arm.joints[2].angle = 33;
 		arm.joints[2].temperature = 41;
-		WAIT_UNTIL(fabs(rig_number("joint.3") - 33) < 0.3, 500);
-		WAIT_UNTIL(fabs(rig_number("temperature.3") - 41) < 1, 2500);
+		WAIT_UNTIL(fabs(number_of("joint.3") - 33) < 0.3, 500);
+		WAIT_UNTIL(fabs(number_of("temperature.3") - 41) < 1, 2500);
 		assert_near(
-			rig_number("voltage"), which->driver == &dynamixel_driver ? 12 : 7.4, 0.01);
-		WAIT_UNTIL(rig_number("moving") == 0, 500);
-		assert_int_equal(rig_write("joint.1", value_number(90)), ERR_NONE);
+			number_of("voltage"), which->driver == &dynamixel_driver ? 12 : 7.4, 0.01);
+		WAIT_UNTIL(number_of("moving") == 0, 500);
+		assert_int_equal(writes("joint.1", value_number(90)), ERR_NONE);
 		if (which->driver == &dynamixel_driver) {
-			WAIT_UNTIL(rig_number("load.1") > 0.1, 1000);
+			WAIT_UNTIL(number_of("load.1") > 0.1, 1000);
 		}
-		WAIT_UNTIL(rig_number("moving") == 1, 1000);
-		WAIT_UNTIL(rig_number("moving") == 0, 4000);
+		WAIT_UNTIL(number_of("moving") == 1, 1000);
+		WAIT_UNTIL(number_of("moving") == 0, 4000);
 		assert_near(angle(1), 90, which->off_deg);
 	}
 }
@@ -145,15 +145,15 @@ static void safety_S7_a_move_of_an_earlier_daemon_is_stopped(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		rig_write("joint.1", value_number(110));
+		writes("joint.1", value_number(110));
 		WAIT_UNTIL(angle(1) > 10, 2000);
 		kit_start(rig.kit, which->driver, rig.now_us);
 		WAIT_UNTIL(rig.kit->state == KIT_READY, 3000);
-		rig_wait_ms(300);
+		wait_ms(300);
 		double there = angle(1);
 
 		assert_true(there < 100);
-		rig_wait_ms(1000);
+		wait_ms(1000);
 		assert_near(angle(1), there, which->off_deg);
 		assert_false(arm.joints[0].is_limp);
 	}
@@ -168,7 +168,7 @@ static void safety_S7_torque_comes_on_without_a_jump(void **state)
 		arm.joints[1].angle = 40; /* somebody moved the limp arm by hand */
 		arm.joints[2].angle = -70;
 		memset(speeds, 0, sizeof(speeds));
-		assert_int_equal(rig_write("joint.1", value_number(30)), ERR_NONE);
+		assert_int_equal(writes("joint.1", value_number(30)), ERR_NONE);
 		wait_watching_ms(2000);
 		assert_near(angle(1), 30, which->off_deg);
 		assert_near(angle(2), 40, which->off_deg);
@@ -191,15 +191,15 @@ static void angles_out_of_range_are_refused(void **state)
 			     odd[] = {0, 0, (double)NAN, 0, 0, 0};
 
 		open_arm(which);
-		assert_int_equal(rig_write("joint.1", value_number(121)), ERR_INVALID);
-		assert_int_equal(rig_write("joint.6", value_number(80)), ERR_INVALID);
-		assert_int_equal(rig_write("grip", value_number(1.1)), ERR_INVALID);
+		assert_int_equal(writes("joint.1", value_number(121)), ERR_INVALID);
+		assert_int_equal(writes("joint.6", value_number(80)), ERR_INVALID);
+		assert_int_equal(writes("grip", value_number(1.1)), ERR_INVALID);
 		assert_int_equal(poses(few, 3, value_null()), ERR_INVALID);
 		assert_non_null(strstr(rig.hint, "6 angles"));
 		assert_int_equal(poses(wide, JOINTS, value_null()), ERR_INVALID);
 		assert_non_null(strstr(rig.hint, "joint.3"));
 		assert_int_equal(poses(odd, JOINTS, value_null()), ERR_INVALID);
-		rig_wait_ms(500);
+		wait_ms(500);
 		for (unsigned i = 0; i < JOINTS; i++) {
 			assert_true(arm.joints[i].is_limp);
 		}
@@ -220,8 +220,8 @@ static void a_pose_brings_all_joints_there_together(void **state)
 		WAIT_UNTIL(angle(1) > 30, 2000);
 		assert_near(angle(2) / angle(1), -0.5, 0.1);
 		assert_near(angle(3) / angle(1), 0.25, 0.1);
-		assert_true(rig_number("moving") == 1);
-		WAIT_UNTIL(rig_number("moving") == 0, 3000);
+		assert_true(number_of("moving") == 1);
+		WAIT_UNTIL(number_of("moving") == 0, 3000);
 		for (unsigned i = 0; i < JOINTS; i++) {
 			assert_near(angle(i + 1), there[i], which->off_deg);
 		}
@@ -259,15 +259,15 @@ static void the_gripper_opens_at_0_and_closes_at_1(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		const struct property *joint = rig_property("joint.6");
+		const struct property *joint = described("joint.6");
 
-		assert_int_equal(rig_write("grip", value_number(1)), ERR_NONE);
-		WAIT_UNTIL(fabs(rig_number("grip") - 1) < 0.01, 4000);
+		assert_int_equal(writes("grip", value_number(1)), ERR_NONE);
+		WAIT_UNTIL(fabs(number_of("grip") - 1) < 0.01, 4000);
 		assert_near(angle(6), joint->max, 0.3);
-		assert_int_equal(rig_write("grip", value_int(0)), ERR_NONE);
-		WAIT_UNTIL(fabs(rig_number("grip")) < 0.01, 4000);
+		assert_int_equal(writes("grip", value_int(0)), ERR_NONE);
+		WAIT_UNTIL(fabs(number_of("grip")) < 0.01, 4000);
 		assert_near(angle(6), joint->min, 0.3);
-		assert_near(rig_number("joint.6"), joint->min, 0.3);
+		assert_near(number_of("joint.6"), joint->min, 0.3);
 	}
 }
 
@@ -278,8 +278,8 @@ static void of_many_set_points_the_newest_wins(void **state)
 	{
 		open_arm(which);
 		for (int i = 0; i <= 200; i++) {
-			assert_int_equal(rig_write("joint.2", value_number(i / 10.0)), ERR_NONE);
-			rig_wait_ms(1);
+			assert_int_equal(writes("joint.2", value_number(i / 10.0)), ERR_NONE);
+			wait_ms(1);
 		}
 		assert_true(rig.to_machine.count < 200); /* they did not pile up */
 		WAIT_UNTIL(fabs(angle(2) - 20) < which->off_deg, 1500);
@@ -292,22 +292,21 @@ static void relax_lets_go_and_is_answered_when_the_torque_is_off(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		rig_write("joint.2", value_number(10));
+		writes("joint.2", value_number(10));
 		WAIT_UNTIL(fabs(angle(2) - 10) < which->off_deg, 2000);
-		assert_int_equal(
-			rig_act("relax", value_null(), value_null(), value_null()), ERR_NONE);
+		assert_int_equal(acts("relax", value_null()), ERR_NONE);
 		assert_int_equal(rig.answers, 0);
 		WAIT_UNTIL(rig.answers == 1, 500);
 		assert_int_equal(rig.error, ERR_NONE);
 		for (unsigned i = 0; i < JOINTS; i++) {
 			assert_true(arm.joints[i].is_limp);
 		}
-		rig_wait_ms(3000);
+		wait_ms(3000);
 		assert_int_equal(rig.kit->state, KIT_READY);
 		assert_true(arm.joints[1].is_limp);
 		/* And on again, by the next goal. */
 		arm.joints[1].angle = 55;
-		rig_write("joint.1", value_number(-10));
+		writes("joint.1", value_number(-10));
 		WAIT_UNTIL(fabs(angle(1) + 10) < which->off_deg, 2000);
 		assert_near(angle(2), 55, which->off_deg);
 	}
@@ -322,18 +321,18 @@ static void stop_stands_still_and_a_pose_under_way_says_so(void **state)
 
 		open_arm(which);
 		poses(there, JOINTS, value_null());
-		rig_act("stop", value_null(), value_null(), value_null());
+		acts("stop", value_null());
 		WAIT_UNTIL(rig.answers == 2, 1000);
-		rig_wait_ms(1000);
+		wait_ms(1000);
 		assert_near(angle(1), 0, which->off_deg);
 		poses(there, JOINTS, value_null());
 		WAIT_UNTIL(angle(1) > 20, 2000);
-		rig_act("stop", value_null(), value_null(), value_null());
+		acts("stop", value_null());
 		WAIT_UNTIL(rig.answers == 4, 1000);
 		double where = angle(1);
 
 		assert_true(where < 40);
-		rig_wait_ms(1000);
+		wait_ms(1000);
 		assert_near(angle(1), where, which->off_deg);
 		assert_false(arm.joints[0].is_limp);
 	}

@@ -6,26 +6,6 @@
 
 enum { JOINTS = 6 };
 
-static char events[256];
-
-static void on_sample(void *data, struct kit *kit)
-{
-	(void)data;
-	(void)kit;
-}
-
-static void on_event(void *data, struct kit *kit, const struct event *event,
-	const struct value *value, int64_t t_us)
-{
-	(void)data;
-	(void)kit;
-	(void)value;
-	(void)t_us;
-	snprintf(events + strlen(events), sizeof(events) - strlen(events), "%s;", event->name);
-}
-
-static const struct kit_listener listener = {on_sample, on_event};
-
 static double angle(unsigned joint)
 {
 	arm_step(&arm, rig.now_us);
@@ -40,8 +20,7 @@ static bool is_at(unsigned joint, double there)
 static void open_listened(const struct tongue *which)
 {
 	open_arm(which);
-	events[0] = '\0';
-	rig.kit->listener = &listener;
+	rig.events[0] = '\0';
 }
 
 /* ---- noise ---- */
@@ -70,25 +49,24 @@ static void fault_12_with_flipped_bits_no_servo_goes_elsewhere(void **state)
 
 		open_arm(which);
 		least = most = 0;
-		noise.one_in = 60;
+		rig.out.flip = rig.in.flip = 60;
 		for (int round = 0; round < 8; round++) {
-			rig_forget_sent();
-			rig_act("pose", value_vector(round % 2 ? b : a, JOINTS), value_null(),
-				value_null());
+			forget_sent();
+			acts("pose", value_vector(round % 2 ? b : a, JOINTS));
 			for (int ms = 0; ms < 1500; ms++) {
-				rig_wait_ms(1);
+				wait_ms(1);
 				see_the_range();
-				rig_forget_sent();
+				forget_sent();
 			}
-			assert_true(rig_number("joint.1") > -1 && rig_number("joint.1") < 21);
+			assert_true(number_of("joint.1") > -1 && number_of("joint.1") < 21);
 		}
-		assert_true(noise.flipped > 100);
+		assert_true(rig.flipped > 100);
 		assert_true(rig.kit->bad_frames > 100);
 		assert_true(least > -1 && most < 21);
-		noise.one_in = 0;
-		rig_wait_ms(1500);
+		rig.out.flip = rig.in.flip = 0;
+		wait_ms(1500);
 		assert_int_equal(rig.kit->state, KIT_READY);
-		rig_act("pose", value_vector(a, JOINTS), value_null(), value_null());
+		acts("pose", value_vector(a, JOINTS));
 		WAIT_UNTIL(is_at(1, 20) && is_at(6, 20), 3000);
 	}
 }
@@ -99,25 +77,24 @@ static void fault_11_random_bytes_leave_an_arm_that_answers(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		noise.one_in = 1;
+		rig.out.flip = rig.in.flip = 1;
 		for (int i = 0; i < 5000; i++) {
 			uint8_t bytes[8];
 
 			for (size_t n = 0; n < sizeof(bytes); n++) {
-				bytes[n] = noisy(0);
-				bytes[n] = (uint8_t)(noise.random >> 33);
+				bytes[n] = (uint8_t)(dice() >> 33);
 			}
 			rig.now_us += 1000;
 			kit_feed(rig.kit, bytes, sizeof(bytes), rig.now_us);
 			kit_tick(rig.kit, rig.now_us);
 			rig.to_machine.count = rig.to_machine.frame_count = 0;
-			rig_forget_sent();
+			forget_sent();
 		}
 		assert_int_equal(rig.kit->state, KIT_STALE);
 		assert_true(rig.kit->bad_frames > 20000);
-		noise.one_in = 0;
+		rig.out.flip = rig.in.flip = 0;
 		WAIT_UNTIL(rig.kit->state == KIT_READY, 3000);
-		rig_write("joint.1", value_number(10));
+		writes("joint.1", value_number(10));
 		WAIT_UNTIL(is_at(1, 10), 2000);
 	}
 }
@@ -147,18 +124,18 @@ static void fault_15_lost_questions_and_answers_are_asked_again(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		rig_write("joint.1", value_number(40));
+		writes("joint.1", value_number(40));
 		for (int i = 0; i < 4000; i++) {
 			/* One frame of ten, and pieces of about as many answers. */
-			noisy(0);
-			rig.lose = rig.to_machine.frame_count > 0 && noise.random % 10 == 0;
-			rig.lose_back = rig.to_kit.frame_count > 0 && noise.random % 64 == 1;
-			rig_wait_ms(1);
-			rig_forget_sent();
+			dice();
+			rig.lose = rig.to_machine.frame_count > 0 && rig.random % 10 == 0;
+			rig.lose_back = rig.to_kit.frame_count > 0 && rig.random % 64 == 1;
+			wait_ms(1);
+			forget_sent();
 			assert_int_equal(rig.kit->state, KIT_READY);
 		}
 		assert_true(is_at(1, 40));
-		assert_near(rig_number("joint.1"), 40, which->off_deg);
+		assert_near(number_of("joint.1"), 40, which->off_deg);
 	}
 }
 
@@ -181,13 +158,13 @@ static void fault_15_a_goal_that_was_lost_on_the_wire_is_sent_again(void **state
 		unsigned lost = 0;
 
 		open_arm(which);
-		rig_write("joint.1", value_number(5));
+		writes("joint.1", value_number(5));
 		WAIT_UNTIL(is_at(1, 5), 2000);
-		rig_wait_ms(500);
-		rig_act("pose", value_vector(there, JOINTS), value_null(), value_null());
+		wait_ms(500);
+		acts("pose", value_vector(there, JOINTS));
 		for (int i = 0; i < 200 && lost == 0; i++) {
 			rig.lose = lost = is_goal_next();
-			rig_wait_ms(1);
+			wait_ms(1);
 		}
 		assert_int_equal(lost, 1);
 		WAIT_UNTIL(rig.answers == 1, 1000);
@@ -202,7 +179,7 @@ static void fault_13_doubled_answers_change_nothing(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		rig_write("joint.1", value_number(60));
+		writes("joint.1", value_number(60));
 		for (int i = 0; i < 2500; i++) {
 			if (rig.to_kit.frame_count == 1 && i % 3 == 0) {
 				uint8_t bytes[RIG_QUEUE_MAX];
@@ -211,11 +188,11 @@ static void fault_13_doubled_answers_change_nothing(void **state)
 				rig_push(&rig.to_kit, bytes, count);
 				rig_push(&rig.to_kit, bytes, count);
 			}
-			rig_wait_ms(1);
-			rig_forget_sent();
+			wait_ms(1);
+			forget_sent();
 		}
 		assert_true(is_at(1, 60));
-		assert_near(rig_number("joint.1"), 60, which->off_deg);
+		assert_near(number_of("joint.1"), 60, which->off_deg);
 		assert_int_equal(rig.kit->state, KIT_READY);
 	}
 }
@@ -230,15 +207,15 @@ static void fault_13_an_answer_that_comes_twice_at_once_counts_once(void **state
 		size_t count;
 
 		open_single(which);
-		rig_write("joint.1", value_number(90)); /* so that it is asked all the time */
+		writes("joint.1", value_number(90)); /* so that it is asked all the time */
 		WAIT_UNTIL(angle(1) > 5, 2000);
-		rig_hold(HOLD_MOTION);
+		holds(HOLD_MOTION);
 		WAIT_UNTIL(asks(126, LX16A_READ_POSITION), 500);
 		count = rig_pop(&rig.to_machine, bytes);
 		which->class->feed(&rig.machine, bytes, count, rig.now_us);
 		count = keep_answers_back(8, bytes);
 		memcpy(bytes + count, bytes, count);
-		rig_forget_sent();
+		forget_sent();
 		kit_feed(rig.kit, bytes, 2 * count, rig.now_us);
 		assert_int_equal(rig.frames, 1);
 	}
@@ -257,20 +234,20 @@ static void fault_13_an_old_answer_does_not_answer_a_new_question(void **state)
 		count = rig_pop(&rig.to_machine, bytes);
 		tongue->class->feed(&rig.machine, bytes, count, rig.now_us);
 		rig.now_us += 1000;
-		uint64_t seq = rig_property("joint.1")->seq;
+		uint64_t seq = described("joint.1")->seq;
 
 		if (old_count > 0) {
 			kit_feed(rig.kit, old, old_count, rig.now_us);
 		}
-		assert_int_equal(rig_property("joint.1")->seq, seq);
+		assert_int_equal(described("joint.1")->seq, seq);
 		count = keep_answers_back(10, bytes);
 		kit_feed(rig.kit, bytes, count, rig.now_us);
-		assert_int_not_equal(rig_property("joint.1")->seq, seq);
+		assert_int_not_equal(described("joint.1")->seq, seq);
 		old_count = count;
 		memcpy(old, bytes, count);
-		rig_wait_ms(20);
+		wait_ms(20);
 	}
-	rig_close(NULL);
+	close_kit(NULL);
 }
 
 /* ---- adapters ---- */
@@ -283,12 +260,12 @@ static void an_adapter_that_echoes_is_no_other_arm(void **state)
 		plug(which, "echo");
 		WAIT_UNTIL(rig.kit->state == KIT_READY, 3000);
 		arm.joints[3].angle = 15;
-		rig_write("joint.2", value_number(-25));
+		writes("joint.2", value_number(-25));
 		WAIT_UNTIL(is_at(2, -25), 2500);
-		WAIT_UNTIL(fabs(rig_number("joint.2") + 25) < 0.3, 500);
-		assert_near(rig_number("joint.4"), 15, which->off_deg);
+		WAIT_UNTIL(fabs(number_of("joint.2") + 25) < 0.3, 500);
+		assert_near(number_of("joint.4"), 15, which->off_deg);
 		assert_int_equal(rig.kit->bad_frames, 0);
-		rig_hold(HOLD_KILL);
+		holds(HOLD_KILL);
 		WAIT_UNTIL(kit_is_held(rig.kit), 500);
 	}
 }
@@ -302,10 +279,10 @@ static void however_the_wire_is_cut_the_arm_does_the_same(void **state)
 			plug(which, "plain");
 			rig.cut = cut;
 			WAIT_UNTIL(rig.kit->state == KIT_READY, 3000);
-			rig_write("joint.5", value_number(30));
+			writes("joint.5", value_number(30));
 			WAIT_UNTIL(is_at(5, 30), 2500);
 			assert_int_equal(rig.kit->bad_frames, 0);
-			rig_close(NULL);
+			close_kit(NULL);
 		}
 		plug(which, "plain"); /* for BOTH to close */
 	}
@@ -319,30 +296,30 @@ static void fault_09_a_servo_that_goes_is_named_and_the_others_stand_still(void 
 	BOTH(which)
 	{
 		open_listened(which);
-		rig_write("joint.1", value_number(100));
+		writes("joint.1", value_number(100));
 		WAIT_UNTIL(angle(1) > 10, 2000);
 		servos_unplug(&rig.machine, 2, true);
 		WAIT_UNTIL(rig.kit->state == KIT_STALE, 1500);
 		assert_non_null(strstr(rig.kit->why.text[LANG_EN], "Joint 3"));
-		rig_wait_ms(400);
+		wait_ms(400);
 		double there = angle(1);
 
 		WAIT_UNTIL(rig.to_machine.count == 0, 100); /* else it waits in the kit */
-		assert_int_equal(rig_write("joint.1", value_number(0)), ERR_LOST);
+		assert_int_equal(writes("joint.1", value_number(0)), ERR_LOST);
 		assert_non_null(strstr(rig.hint, "Joint 3"));
-		rig_wait_ms(2000);
+		wait_ms(2000);
 		assert_near(angle(1), there, which->off_deg);
 		/* The others are still asked. */
 		arm.joints[4].angle = arm.joints[4].target = 7;
-		WAIT_UNTIL(fabs(rig_number("joint.5") - 7) < 0.3, 1000);
-		assert_string_equal(events, "");
-		rig_forget_sent();
+		WAIT_UNTIL(fabs(number_of("joint.5") - 7) < 0.3, 1000);
+		assert_string_equal(rig.events, "");
+		forget_sent();
 		servos_unplug(&rig.machine, 2, false);
 		WAIT_UNTIL(rig.kit->state == KIT_READY, 2500);
-		assert_string_equal(events, "rebooted;");
-		rig_wait_ms(1500);
+		assert_string_equal(rig.events, "rebooted;");
+		wait_ms(1500);
 		assert_near(angle(1), there, which->off_deg); /* S7: nothing goes on */
-		assert_int_equal(rig_write("joint.1", value_number(0)), ERR_NONE);
+		assert_int_equal(writes("joint.1", value_number(0)), ERR_NONE);
 		WAIT_UNTIL(is_at(1, 0), 4000);
 	}
 }
@@ -353,15 +330,15 @@ static void fault_08_servos_that_restart_go_limp_and_are_noticed(void **state)
 	BOTH(which)
 	{
 		open_listened(which);
-		rig_write("joint.2", value_number(40));
+		writes("joint.2", value_number(40));
 		WAIT_UNTIL(is_at(2, 40), 3000);
 		which->class->reset(&rig.machine, rig.now_us);
-		WAIT_UNTIL(strcmp(events, "") != 0, 1500);
-		rig_wait_ms(1000);
+		WAIT_UNTIL(strcmp(rig.events, "") != 0, 1500);
+		wait_ms(1000);
 		assert_true(arm.joints[1].is_limp);
 		assert_int_equal(rig.kit->state, KIT_READY);
 		arm.joints[1].angle = 10; /* it sank */
-		rig_write("joint.1", value_number(20));
+		writes("joint.1", value_number(20));
 		WAIT_UNTIL(is_at(1, 20), 3000);
 		assert_near(angle(2), 10, which->off_deg); /* and does not jump back */
 	}
@@ -375,22 +352,22 @@ static void a_hot_servo_is_named_and_nothing_moves_until_it_is_cool(void **state
 		bool latches = which->driver == &dynamixel_driver;
 
 		open_listened(which);
-		rig_write("joint.1", value_number(100));
+		writes("joint.1", value_number(100));
 		WAIT_UNTIL(angle(1) > 10, 2000);
 		arm.joints[3].temperature = 90;
 		WAIT_UNTIL(rig.kit->state == KIT_REFUSED, 1500);
 		assert_non_null(strstr(rig.kit->why.text[LANG_EN], "Joint 4"));
 		assert_non_null(strstr(rig.kit->why.text[LANG_ZH], "4"));
 		WAIT_UNTIL(strstr(rig.kit->why.text[LANG_EN], "hot"), 500);
-		rig_wait_ms(500);
+		wait_ms(500);
 		double there = angle(1);
 
 		WAIT_UNTIL(rig.to_machine.count == 0, 100);
-		assert_int_equal(rig_write("joint.1", value_number(0)), ERR_REFUSED);
-		rig_wait_ms(1000);
+		assert_int_equal(writes("joint.1", value_number(0)), ERR_REFUSED);
+		wait_ms(1000);
 		assert_near(angle(1), there, which->off_deg);
 		arm.joints[3].temperature = 30;
-		rig_wait_ms(2500);
+		wait_ms(2500);
 		assert_int_equal(rig.kit->state, latches ? KIT_REFUSED : KIT_READY);
 		which->class->reset(&rig.machine, rig.now_us); /* power off and on */
 		WAIT_UNTIL(rig.kit->state == KIT_READY, 2500);
@@ -430,7 +407,7 @@ static void a_servo_in_wheel_mode_is_refused_and_let_go(void **state)
 		rig.to_kit.count = rig.to_kit.frame_count = 0;
 		WAIT_UNTIL(rig.kit->state == KIT_REFUSED, 3000);
 		assert_non_null(strstr(rig.kit->why.text[LANG_EN], "Servo 2"));
-		rig_wait_ms(100);
+		wait_ms(100);
 		assert_true(arm.joints[1].is_limp);
 	}
 }
@@ -441,12 +418,12 @@ static void fault_16_a_port_without_room_loses_nothing(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		rig_wait_ms(800);
-		rig.is_full = true;
-		rig_write("joint.1", value_number(25));
-		rig_wait_ms(300);
+		wait_ms(800);
+		rig.is_blocked = true;
+		writes("joint.1", value_number(25));
+		wait_ms(300);
 		assert_near(angle(1), 0, which->off_deg);
-		rig.is_full = false;
+		rig.is_blocked = false;
 		WAIT_UNTIL(is_at(1, 25), 2500);
 	}
 }

@@ -20,10 +20,10 @@ static bool is_held(void)
 static void open_moving(const struct tongue *which)
 {
 	open_arm(which);
-	assert_int_equal(rig_write("joint.1", value_number(110)), ERR_NONE);
+	assert_int_equal(writes("joint.1", value_number(110)), ERR_NONE);
 	WAIT_UNTIL(angle(1) > 15, 2000);
-	rig_forget_sent();
-	firsts = 0;
+	forget_sent();
+	rig.firsts = 0;
 }
 
 /* ---- frames that get lost ---- */
@@ -61,18 +61,18 @@ static void a_hold_stops_the_arm_where_it_is_and_keeps_its_torque(void **state)
 			open_moving(which);
 			double before = angle(1);
 
-			rig_hold((enum hold_level)level);
+			holds((enum hold_level)level);
 			assert_false(is_held());
 			/* At once, or behind the answer that is on the wire. */
-			WAIT_UNTIL(firsts > 0, 50);
+			WAIT_UNTIL(rig.firsts > 0, 50);
 			WAIT_UNTIL(is_held(), 200);
 			double there = angle(1);
 
 			assert_near(there, before, 5);
-			rig_wait_ms(2000);
+			wait_ms(2000);
 			assert_near(angle(1), there, which->off_deg);
 			assert_false(arm.joints[0].is_limp);
-			assert_int_equal(rig.helds, 1);
+			assert_int_equal(rig.held, 1);
 		}
 	}
 }
@@ -83,16 +83,16 @@ static void a_kill_takes_the_torque_of_all_joints(void **state)
 	BOTH(which)
 	{
 		open_moving(which);
-		rig_hold(HOLD_KILL);
-		WAIT_UNTIL(firsts > 0, 50);
+		holds(HOLD_KILL);
+		WAIT_UNTIL(rig.firsts > 0, 50);
 		WAIT_UNTIL(is_held(), 250);
 		for (unsigned i = 0; i < JOINTS; i++) {
 			assert_true(arm.joints[i].is_limp);
 		}
 		/* A weaker hold behind it gives no torque back. */
-		rig_hold(HOLD_MOTION);
+		holds(HOLD_MOTION);
 		WAIT_UNTIL(is_held(), 500);
-		rig_wait_ms(1000);
+		wait_ms(1000);
 		assert_true(arm.joints[0].is_limp);
 	}
 }
@@ -104,8 +104,8 @@ static void three_holds_20_ms_apart_are_proved_in_250_ms(void **state)
 	{
 		open_moving(which);
 		for (int i = 0; i < 3; i++) {
-			rig_hold(HOLD_ALL);
-			rig_wait_ms(i < 2 ? 20 : 0);
+			holds(HOLD_ALL);
+			wait_ms(i < 2 ? 20 : 0);
 		}
 		assert_false(is_held());
 		WAIT_UNTIL(is_held(), 150);
@@ -119,8 +119,8 @@ static void safety_S6_without_answers_nothing_is_proved(void **state)
 	{
 		open_moving(which);
 		rig.lose_back = 100000;
-		rig_hold(HOLD_ALL);
-		rig_wait_ms(3000);
+		holds(HOLD_ALL);
+		wait_ms(3000);
 		assert_false(is_held());
 		rig.lose_back = 0;
 		WAIT_UNTIL(is_held(), 2500);
@@ -136,8 +136,8 @@ static void safety_S6_an_arm_that_did_not_hear_the_stop_is_not_at_rest(void **st
 		rig.kit->owner = &deaf_owner;
 		is_deaf = true;
 		deaf_count = 0;
-		rig_hold(HOLD_MOTION);
-		rig_wait_ms(500);
+		holds(HOLD_MOTION);
+		wait_ms(500);
 		assert_false(is_held());
 		assert_true(deaf_count >= 3); /* it is told again and again */
 		is_deaf = false;
@@ -155,11 +155,11 @@ static void safety_S6_a_slow_move_that_goes_on_is_not_taken_for_rest(void **stat
 		const double there[] = {20, 0, 0, 0, 0, 0};
 
 		open_arm(which);
-		rig_act("pose", value_vector(there, JOINTS), value_number(10), value_null());
+		acts("pose", value_vector(there, JOINTS), value_number(10));
 		WAIT_UNTIL(angle(1) > 2, 3000);
 		rig.kit->owner = &deaf_owner;
 		is_deaf = true;
-		rig_hold(HOLD_MOTION);
+		holds(HOLD_MOTION);
 		WAIT_UNTIL(is_held() || angle(1) > 6, 4000);
 		assert_false(is_held());
 		is_deaf = false;
@@ -185,7 +185,7 @@ static void safety_S6_an_answer_to_an_older_question_is_no_proof(void **state)
 			/* The question arrives, nothing behind it. */
 			count = rig_pop(&rig.to_machine, bytes);
 			which->class->feed(&rig.machine, bytes, count, rig.now_us);
-			rig_hold(HOLD_KILL);
+			holds(HOLD_KILL);
 			rig.lose = 100000;
 			count = keep_answers_back(late_ms, bytes);
 			assert_true(count > 0);
@@ -203,10 +203,10 @@ static void a_limp_arm_that_is_moved_by_hand_is_at_rest(void **state)
 	BOTH(which)
 	{
 		open_arm(which);
-		rig_hold(HOLD_MOTION);
+		holds(HOLD_MOTION);
 		for (int i = 0; i < 400 && !is_held(); i++) {
 			arm.joints[3].angle += 0.1;
-			rig_wait_ms(1);
+			wait_ms(1);
 		}
 		assert_true(is_held());
 	}
@@ -219,21 +219,20 @@ static void what_was_asked_for_before_a_hold_never_moves(void **state)
 	{
 		open_arm(which);
 		/* In the wire's pauses, in the port's queue, and between torque and goal. */
-		for (int wait_ms = 0; wait_ms < 120; wait_ms += 7) {
+		for (int pause_ms = 0; pause_ms < 120; pause_ms += 7) {
 			const double there[] = {50, 50, 50, 50, 50, 50};
 
-			rig_forget_sent();
-			rig_act("relax", value_null(), value_null(), value_null());
-			WAIT_UNTIL(arm.joints[0].is_limp && is_held() == (wait_ms > 0), 1000);
-			rig_wait_ms(100);
-			rig_act("pose", value_vector(there, JOINTS), value_number(10),
-				value_null());
-			rig_wait_ms(wait_ms);
-			rig_hold(HOLD_MOTION);
+			forget_sent();
+			acts("relax", value_null());
+			WAIT_UNTIL(arm.joints[0].is_limp && is_held() == (pause_ms > 0), 1000);
+			wait_ms(100);
+			acts("pose", value_vector(there, JOINTS), value_number(10));
+			wait_ms(pause_ms);
+			holds(HOLD_MOTION);
 			WAIT_UNTIL(is_held(), 1500);
 			double where = angle(1);
 
-			rig_wait_ms(400);
+			wait_ms(400);
 			assert_near(angle(1), where, which->off_deg);
 			assert_true(where < 20);
 		}
@@ -246,9 +245,9 @@ static void motion_waits_until_the_rest_is_proved(void **state)
 	BOTH(which)
 	{
 		open_moving(which);
-		rig_hold(HOLD_MOTION);
-		rig_write("joint.2", value_number(30));
-		rig_wait_ms(5);
+		holds(HOLD_MOTION);
+		writes("joint.2", value_number(30));
+		wait_ms(5);
 		assert_near(angle(2), 0, which->off_deg);
 		WAIT_UNTIL(is_held(), 250);
 		WAIT_UNTIL(fabs(angle(2) - 30) < which->off_deg, 2000);
@@ -263,9 +262,9 @@ static void a_kill_during_the_search_is_said_at_once_and_proved_after_it(void **
 	{
 		open_moving(which);
 		kit_start(rig.kit, which->driver, rig.now_us);
-		rig_wait_ms(30);
-		rig_hold(HOLD_KILL);
-		rig_wait_ms(60);
+		wait_ms(30);
+		holds(HOLD_KILL);
+		wait_ms(60);
 		WAIT_UNTIL(arm.joints[0].is_limp, 500);
 		assert_false(is_held());
 		WAIT_UNTIL(is_held(), 3000);
@@ -279,8 +278,8 @@ static void safety_S6_an_arm_with_a_missing_servo_is_never_confirmed(void **stat
 	{
 		open_moving(which);
 		servos_unplug(&rig.machine, 2, true);
-		rig_hold(HOLD_ALL);
-		rig_wait_ms(3000);
+		holds(HOLD_ALL);
+		wait_ms(3000);
 		assert_false(is_held());
 		servos_unplug(&rig.machine, 2, false);
 		WAIT_UNTIL(is_held(), 2500);
@@ -293,11 +292,11 @@ static void fault_16_a_hold_that_found_no_room_is_said_when_there_is_some(void *
 	BOTH(which)
 	{
 		open_moving(which);
-		rig.is_full = true;
-		rig_hold(HOLD_MOTION);
-		rig_wait_ms(100);
+		rig.is_blocked = true;
+		holds(HOLD_MOTION);
+		wait_ms(100);
 		assert_false(is_held());
-		rig.is_full = false;
+		rig.is_blocked = false;
 		WAIT_UNTIL(is_held(), 400);
 		assert_true(angle(1) < 60);
 	}
@@ -309,7 +308,7 @@ static void at_the_end_all_torque_is_off(void **state)
 	BOTH(which)
 	{
 		open_moving(which);
-		rig_hold(HOLD_ALL);
+		holds(HOLD_ALL);
 		WAIT_UNTIL(is_held(), 250);
 		kit_stop(rig.kit, rig.now_us);
 		rig.kit->owner = NULL;
@@ -318,7 +317,7 @@ static void at_the_end_all_torque_is_off(void **state)
 			rig.machine.class->tick(&rig.machine, rig.now_us);
 			rig_pump();
 		}
-		rig.kit->owner = &noisy_owner;
+		rig.kit->owner = &rig_owner;
 		for (unsigned i = 0; i < JOINTS; i++) {
 			assert_true(arm.joints[i].is_limp);
 		}

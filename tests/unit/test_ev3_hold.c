@@ -5,11 +5,11 @@ static void run_wheels(bool is_packet)
 {
 	open_brick(is_packet);
 	watch_motion();
-	drive(1, 1);
-	WAIT_UNTIL(rig_number("moving") == 1);
-	rig_wait_ms(200);
-	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0);
-	rig_forget_sent();
+	drives(1, 1);
+	WAIT_UNTIL(number_of("moving") == 1, 1000);
+	wait_ms(200);
+	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0, 1000);
+	forget_sent();
 	rig.answers = 0;
 }
 
@@ -17,20 +17,20 @@ static void fault_16_a_hold_goes_ahead_and_is_proved_when_the_motors_stand(void 
 {
 	(void)state;
 	run_wheels(true);
-	rig_hold(HOLD_MOTION);
+	holds(HOLD_MOTION);
 	assert_int_equal(rig.lane, LANE_FIRST);
 	assert_true(has_sent("0201a3000f01"));
 	assert_false(has_sent("9400"));
-	assert_int_equal(rig_number("motor.2"), 0);
+	assert_int_equal(number_of("motor.2"), 0);
 	while (!kit_is_held(rig.kit)) {
 		assert_true(rig.now_us < 10 * 1000000);
-		rig_wait_ms(1);
+		wait_ms(1);
 	}
 	assert_true(stands());
-	assert_int_equal(rig.helds, 1);
+	assert_int_equal(rig.held, 1);
 	/* Braked: within a tenth of a second. */
 	assert_true(rig.kit->held_us - rig.kit->hold_us < 150 * 1000);
-	rig_wait_ms(40);
+	wait_ms(40);
 	assert_false(turns("turned.2"));
 }
 
@@ -38,16 +38,16 @@ static void a_kill_lets_the_motors_go_and_waits_until_they_stand(void **state)
 {
 	(void)state;
 	run_wheels(true);
-	rig_hold(HOLD_KILL);
+	holds(HOLD_KILL);
 	assert_true(has_sent("a3000f00"));
-	rig_wait_ms(100);
+	wait_ms(100);
 	assert_false(kit_is_held(rig.kit));
 	assert_false(stands());
 	/* It is asked about other things meanwhile. */
-	rig_forget_sent();
-	rig_wait_ms(100);
+	forget_sent();
+	wait_ms(100);
 	assert_true(has_sent("b30001"));
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 	assert_true(stands());
 }
 
@@ -55,11 +55,11 @@ static void a_kit_that_stands_proves_it_in_two_answers(void **state)
 {
 	(void)state;
 	open_brick(true);
-	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0);
-	rig_hold(HOLD_ALL);
-	rig_wait_ms(1);
+	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0, 1000);
+	holds(HOLD_ALL);
+	wait_ms(1);
 	assert_false(kit_is_held(rig.kit));
-	rig_wait_ms(4);
+	wait_ms(4);
 	assert_true(kit_is_held(rig.kit));
 }
 
@@ -67,16 +67,16 @@ static void an_all_stop_ends_lamp_and_tone_a_lease_that_ended_does_not(void **st
 {
 	(void)state;
 	open_brick(true);
-	rig_write("led", value_bool(true));
-	rig_wait_ms(20);
-	rig_hold(HOLD_MOTION);
-	WAIT_UNTIL(kit_is_held(rig.kit));
-	assert_int_equal(rig_number("led"), 1);
-	rig_forget_sent();
-	rig_hold(HOLD_ALL);
+	writes("led", value_bool(true));
+	wait_ms(20);
+	holds(HOLD_MOTION);
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
+	assert_int_equal(number_of("led"), 1);
+	forget_sent();
+	holds(HOLD_ALL);
 	assert_true(has_sent("9400821b00"));
-	assert_int_equal(rig_number("led"), 0);
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	assert_int_equal(number_of("led"), 0);
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 }
 
 static void safety_S6_answers_to_older_commands_prove_nothing(void **state)
@@ -84,7 +84,7 @@ static void safety_S6_answers_to_older_commands_prove_nothing(void **state)
 	(void)state;
 	run_wheels(true);
 	/* A stop that was answered, but whose answer is on its way when the next one comes. */
-	rig_hold(HOLD_MOTION);
+	holds(HOLD_MOTION);
 	uint8_t bytes[RIG_QUEUE_MAX];
 	size_t count = rig_pop(&rig.to_machine, bytes);
 
@@ -92,14 +92,14 @@ static void safety_S6_answers_to_older_commands_prove_nothing(void **state)
 	kit_drained(rig.kit, rig.now_us);
 	assert_int_equal(rig.to_kit.frame_count, 1);
 	rig.is_slow = true;
-	rig_hold(HOLD_MOTION);
-	rig_forget_sent();
-	rig_wait_ms(300);
+	holds(HOLD_MOTION);
+	forget_sent();
+	wait_ms(300);
 	assert_true(stands());
 	assert_false(kit_is_held(rig.kit));
 	assert_true(has_sent("0201a3000f01")); /* it is told again: nobody has answered */
 	rig.is_slow = false;
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 }
 
 static void a_stop_is_told_again_until_it_is_answered(void **state)
@@ -107,28 +107,28 @@ static void a_stop_is_told_again_until_it_is_answered(void **state)
 	(void)state;
 	run_wheels(true);
 	rig.lose = 3;
-	rig_hold(HOLD_ALL);
-	rig_wait_ms(100);
+	holds(HOLD_ALL);
+	wait_ms(100);
 	assert_false(stands());
 	assert_in_range(rig.frames, 3, 4);
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 	assert_true(stands());
 	/* Its answers are lost: it stands, but nobody knows. */
-	drive(1, 1);
-	rig_wait_ms(100);
+	drives(1, 1);
+	wait_ms(100);
 	rig.lose_back = 5;
-	rig_hold(HOLD_ALL);
-	rig_wait_ms(150);
+	holds(HOLD_ALL);
+	wait_ms(150);
 	assert_true(stands());
 	assert_false(kit_is_held(rig.kit));
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 }
 
 static void a_stop_that_fails_is_told_again(void **state)
 {
 	(void)state;
 	run_wheels(true);
-	rig_hold(HOLD_ALL);
+	holds(HOLD_ALL);
 	uint8_t bytes[RIG_QUEUE_MAX];
 
 	/* The brick was busy, it says: as c_com.c does. */
@@ -138,9 +138,9 @@ static void a_stop_that_fails_is_told_again(void **state)
 	kit_drained(rig.kit, rig.now_us);
 	kit_feed(rig.kit, failed, sizeof(failed), rig.now_us);
 	assert_false(kit_is_held(rig.kit));
-	rig_wait_ms(20);
+	wait_ms(20);
 	assert_in_range(rig.frames, 2, 4);
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 	assert_true(stands());
 }
 
@@ -148,20 +148,20 @@ static void what_was_asked_before_a_hold_is_forgotten(void **state)
 {
 	(void)state;
 	open_brick(true);
-	rig_wait_ms(20);
+	wait_ms(20);
 	/* One set-point under way, two waiting behind it. */
 	rig.is_slow = true;
-	rig_write("motor.2", value_number(1));
+	writes("motor.2", value_number(1));
 	rig.to_machine.count = rig.to_machine.frame_count = 0;
-	rig_write("motor.3", value_number(1));
-	drive(0.5, 0.5);
-	rig_hold(HOLD_MOTION);
+	writes("motor.3", value_number(1));
+	drives(0.5, 0.5);
+	holds(HOLD_MOTION);
 	assert_int_equal(rig.answers, 1);
 	assert_int_equal(rig.error, ERR_STOPPED);
 	rig.is_slow = false;
-	rig_forget_sent();
-	WAIT_UNTIL(kit_is_held(rig.kit));
-	rig_wait_ms(1000);
+	forget_sent();
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
+	wait_ms(1000);
 	assert_false(has_sent("a600"));
 	assert_false(has_sent("a500"));
 	assert_true(stands());
@@ -172,14 +172,14 @@ static void safety_S7_it_moves_again_only_after_the_stop_was_answered(void **sta
 	(void)state;
 	run_wheels(true);
 	rig.lose = 2;
-	rig_hold(HOLD_MOTION);
-	rig_wait_ms(1);
-	rig_forget_sent();
-	drive(0.5, 0.5);
-	rig_wait_ms(30);
+	holds(HOLD_MOTION);
+	wait_ms(1);
+	forget_sent();
+	drives(0.5, 0.5);
+	wait_ms(30);
 	assert_false(has_sent("a600"));
-	WAIT_UNTIL(has_sent("a60006"));
-	rig_wait_ms(200);
+	WAIT_UNTIL(has_sent("a60006"), 1000);
+	wait_ms(200);
 	/* It runs: nobody may say that it stands. */
 	assert_false(kit_is_held(rig.kit));
 	assert_false(stands());
@@ -189,19 +189,19 @@ static void the_action_stop_is_answered_when_it_stands(void **state)
 {
 	(void)state;
 	run_wheels(true);
-	rig_act("stop", value_null(), value_null(), value_null());
-	WAIT_UNTIL(rig.answers == 1);
+	acts("stop", value_null());
+	WAIT_UNTIL(rig.answers == 1, 1000);
 	assert_int_equal(rig.error, ERR_NONE);
 	assert_true(stands());
 	/* Told to move before it stood. */
-	drive(1, 1);
-	rig_wait_ms(300);
-	rig_act("stop", value_null(), value_null(), value_null());
-	rig_wait_ms(4);
+	drives(1, 1);
+	wait_ms(300);
+	acts("stop", value_null());
+	wait_ms(4);
 	rig.answers = 0;
-	drive(1, 1);
-	WAIT_UNTIL(rig.answers == 2);
-	rig_wait_ms(100);
+	drives(1, 1);
+	WAIT_UNTIL(rig.answers == 2, 1000);
+	wait_ms(100);
 	assert_false(stands());
 }
 
@@ -209,13 +209,13 @@ static void fault_15_a_lost_answer_makes_an_order_be_given_again(void **state)
 {
 	(void)state;
 	open_brick(true);
-	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0);
+	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0, 1000);
 	rig.lose_back = 1;
-	rig_forget_sent();
-	rig_act("tone", value_number(440), value_number(0.1), value_null());
-	rig_wait_ms(100);
+	forget_sent();
+	acts("tone", value_number(440), value_number(0.1));
+	wait_ms(100);
 	assert_int_equal(rig.answers, 0);
-	WAIT_UNTIL(rig.answers == 1);
+	WAIT_UNTIL(rig.answers == 1, 1000);
 	assert_int_equal(rig.error, ERR_NONE);
 	assert_int_equal(rig.kit->state, KIT_READY);
 }
@@ -224,19 +224,19 @@ static void fault_09_a_silent_brick_is_stale_and_forgets_what_it_was_told(void *
 {
 	(void)state;
 	open_brick(true);
-	rig_watch("distance");
-	rig_wait_ms(50);
+	watches("distance");
+	wait_ms(50);
 	rig.lose = 100000;
-	drive(1, 1);
-	rig_act("tone", value_number(440), value_number(0.1), value_null());
-	WAIT_UNTIL(rig.kit->state == KIT_STALE);
+	drives(1, 1);
+	acts("tone", value_number(440), value_number(0.1));
+	WAIT_UNTIL(rig.kit->state == KIT_STALE, 1000);
 	assert_int_equal(rig.answers, 2);
 	assert_int_equal(rig.error, ERR_TIMEOUT);
-	assert_int_equal(rig_property("motor.2")->value.type, VALUE_NULL);
-	rig_wait_ms(2000);
+	assert_int_equal(described("motor.2")->value.type, VALUE_NULL);
+	wait_ms(2000);
 	rig.lose = 0;
-	WAIT_UNTIL(rig.kit->state == KIT_READY);
-	rig_wait_ms(200);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 1000);
+	wait_ms(200);
 	assert_true(stands());
 }
 
@@ -245,15 +245,15 @@ static void a_hold_under_way_keeps_no_tokens_of_a_silent_brick(void **state)
 	(void)state;
 	open_brick(true);
 	rig.lose = 1000000;
-	rig_hold(HOLD_MOTION);
+	holds(HOLD_MOTION);
 	for (int i = 1; i <= 40; i++) {
-		assert_int_equal(drive(1, 1), ERR_NONE);
-		WAIT_UNTIL(rig.answers == (unsigned)i);
+		drives(1, 1);
+		WAIT_UNTIL(rig.answers == (unsigned)i, 1000);
 		assert_int_equal(rig.error, ERR_TIMEOUT);
 	}
 	assert_int_equal(rig.kit->state, KIT_STALE);
 	rig.lose = 0;
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 	assert_true(stands());
 }
 
@@ -261,8 +261,8 @@ static void an_order_that_fails_three_times_is_refused(void **state)
 {
 	(void)state;
 	open_brick(true);
-	rig_wait_ms(20);
-	rig_act("tone", value_number(440), value_number(0.1), value_null());
+	wait_ms(20);
+	acts("tone", value_number(440), value_number(0.1));
 	for (int i = 0; i < 400 && rig.answers == 0; i++) {
 		if (rig.to_machine.frame_count > 0) {
 			uint8_t bytes[RIG_QUEUE_MAX];
@@ -278,7 +278,7 @@ static void an_order_that_fails_three_times_is_refused(void **state)
 	}
 	assert_int_equal(rig.error, ERR_REFUSED);
 	assert_string_equal(rig.hint, "kit-1 could not do that.");
-	rig_wait_ms(100);
+	wait_ms(100);
 	assert_int_equal(rig.kit->state, KIT_READY);
 }
 
@@ -288,13 +288,13 @@ static void fault_17_a_brick_that_never_answers_is_refused_and_asked_on(void **s
 	rig.world.body = NULL;
 	rig_open(&ev3_driver, &machine_ev3, true);
 	rig.lose = 1000000;
-	rig_wait_ms(2900);
+	wait_ms(2900);
 	assert_int_equal(rig.kit->state, KIT_PROBING);
-	rig_wait_ms(200);
+	wait_ms(200);
 	assert_int_equal(rig.kit->state, KIT_REFUSED);
-	rig_wait_ms(10000);
+	wait_ms(10000);
 	rig.lose = 0;
-	rig_wait_ms(3000);
+	wait_ms(3000);
 	assert_int_equal(rig.kit->state, KIT_READY);
 }
 
@@ -313,10 +313,10 @@ static void safety_S7_after_a_loss_it_begins_at_rest(void **state)
 	ev3_parts_step(parts(), rig.now_us);
 	assert_false(stands());
 	kit_start(rig.kit, &ev3_driver, rig.now_us);
-	WAIT_UNTIL(rig.kit->state == KIT_READY);
-	rig_wait_ms(100);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 1000);
+	wait_ms(100);
 	assert_true(stands());
-	assert_int_equal(rig_number("motor.2"), 0);
+	assert_int_equal(number_of("motor.2"), 0);
 }
 
 static void the_last_bytes_stop_it(void **state)
@@ -324,30 +324,30 @@ static void the_last_bytes_stop_it(void **state)
 	(void)state;
 	run_wheels(true);
 	kit_stop(rig.kit, rig.now_us);
-	rig_wait_ms(200);
+	wait_ms(200);
 	assert_true(stands());
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(fault_16_a_hold_goes_ahead_and_is_proved_when_the_motors_stand),
-		RIG_TEST(a_kill_lets_the_motors_go_and_waits_until_they_stand),
-		RIG_TEST(a_kit_that_stands_proves_it_in_two_answers),
-		RIG_TEST(an_all_stop_ends_lamp_and_tone_a_lease_that_ended_does_not),
-		RIG_TEST(safety_S6_answers_to_older_commands_prove_nothing),
-		RIG_TEST(a_stop_is_told_again_until_it_is_answered),
-		RIG_TEST(a_stop_that_fails_is_told_again),
-		RIG_TEST(what_was_asked_before_a_hold_is_forgotten),
-		RIG_TEST(safety_S7_it_moves_again_only_after_the_stop_was_answered),
-		RIG_TEST(the_action_stop_is_answered_when_it_stands),
-		RIG_TEST(fault_15_a_lost_answer_makes_an_order_be_given_again),
-		RIG_TEST(fault_09_a_silent_brick_is_stale_and_forgets_what_it_was_told),
-		RIG_TEST(a_hold_under_way_keeps_no_tokens_of_a_silent_brick),
-		RIG_TEST(an_order_that_fails_three_times_is_refused),
-		RIG_TEST(fault_17_a_brick_that_never_answers_is_refused_and_asked_on),
-		RIG_TEST(safety_S7_after_a_loss_it_begins_at_rest),
-		RIG_TEST(the_last_bytes_stop_it),
+		TEST(fault_16_a_hold_goes_ahead_and_is_proved_when_the_motors_stand),
+		TEST(a_kill_lets_the_motors_go_and_waits_until_they_stand),
+		TEST(a_kit_that_stands_proves_it_in_two_answers),
+		TEST(an_all_stop_ends_lamp_and_tone_a_lease_that_ended_does_not),
+		TEST(safety_S6_answers_to_older_commands_prove_nothing),
+		TEST(a_stop_is_told_again_until_it_is_answered),
+		TEST(a_stop_that_fails_is_told_again),
+		TEST(what_was_asked_before_a_hold_is_forgotten),
+		TEST(safety_S7_it_moves_again_only_after_the_stop_was_answered),
+		TEST(the_action_stop_is_answered_when_it_stands),
+		TEST(fault_15_a_lost_answer_makes_an_order_be_given_again),
+		TEST(fault_09_a_silent_brick_is_stale_and_forgets_what_it_was_told),
+		TEST(a_hold_under_way_keeps_no_tokens_of_a_silent_brick),
+		TEST(an_order_that_fails_three_times_is_refused),
+		TEST(fault_17_a_brick_that_never_answers_is_refused_and_asked_on),
+		TEST(safety_S7_after_a_loss_it_begins_at_rest),
+		TEST(the_last_bytes_stop_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,17 +174,17 @@ static void over_a_stream_it_does_the_same_in_any_pieces(void **state)
 		open_brick(false);
 		rig.cut = cut;
 		watch_motion();
-		rig_watch("distance");
-		drive(0.5, 0.5);
-		WAIT_UNTIL(rig_number("moving") == 1);
+		watches("distance");
+		drives(0.5, 0.5);
+		WAIT_UNTIL(number_of("moving") == 1, 1000);
 		assert_true(turns("turned.2"));
-		assert_true(fabs(rig_number("distance") - 42.5) < 0.01);
-		rig_hold(HOLD_ALL);
-		WAIT_UNTIL(kit_is_held(rig.kit));
+		assert_true(fabs(number_of("distance") - 42.5) < 0.01);
+		holds(HOLD_ALL);
+		WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 		assert_true(stands());
 		assert_int_equal(rig.kit->bad_frames, 0);
 		if (cut < 7) {
-			rig_close(NULL);
+			close_kit(NULL);
 		}
 	}
 }
@@ -193,7 +193,7 @@ static void fault_11_noise_costs_answers_and_no_more(void **state)
 {
 	(void)state;
 	open_brick(false);
-	rig_watch("distance");
+	watches("distance");
 	seed = 42;
 	for (int i = 0; i < 2000; i++) {
 		uint8_t noise[16];
@@ -202,27 +202,27 @@ static void fault_11_noise_costs_answers_and_no_more(void **state)
 			noise[at] = (uint8_t)draw(256);
 		}
 		kit_feed(rig.kit, noise, draw(sizeof(noise)), rig.now_us);
-		rig_wait_ms(1);
+		wait_ms(1);
 	}
 	assert_true(rig.kit->bad_frames > 100);
 	assert_false(kit_is_held(rig.kit));
 	/* Half a message is given up when nothing of it comes any more. */
-	WAIT_UNTIL(rig.kit->state == KIT_READY);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 1000);
 	rig.scene[SCENE_DISTANCE] = 17;
-	WAIT_UNTIL(rig_number("distance") == 17);
-	rig_hold(HOLD_ALL);
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(number_of("distance") == 17, 1000);
+	holds(HOLD_ALL);
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 }
 
 static void fault_13_old_doubled_and_foreign_answers_are_ignored(void **state)
 {
 	(void)state;
 	open_brick(true);
-	rig_watch("distance");
-	rig_wait_ms(40);
+	watches("distance");
+	wait_ms(40);
 	rig.is_slow = true;
-	rig_hold(HOLD_ALL);
-	rig_wait_ms(1);
+	holds(HOLD_ALL);
+	wait_ms(1);
 	for (unsigned counter = 0; counter < 65536; counter += 7) {
 		uint8_t done[5 + 56] = {
 			59, 0, (uint8_t)counter, (uint8_t)(counter >> 8), EV3_DIRECT_DONE};
@@ -236,7 +236,7 @@ static void fault_13_old_doubled_and_foreign_answers_are_ignored(void **state)
 	}
 	assert_false(kit_is_held(rig.kit));
 	rig.is_slow = false;
-	WAIT_UNTIL(kit_is_held(rig.kit));
+	WAIT_UNTIL(kit_is_held(rig.kit), 1000);
 }
 
 static void fault_21_what_is_no_number_is_not_known(void **state)
@@ -245,11 +245,11 @@ static void fault_21_what_is_no_number_is_not_known(void **state)
 	static const uint32_t odd[] = {0x7FC00000, 0x7F800000, 0xFF800000, 0xFFFFFFFF};
 
 	open_brick(true);
-	rig_watch("distance");
+	watches("distance");
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		rig_wait_ms(100);
-		assert_true(rig_number("distance") == 42.5);
-		WAIT_UNTIL(rig.to_kit.frame_count == 0 && rig.to_machine.frame_count > 0);
+		wait_ms(100);
+		assert_true(number_of("distance") == 42.5);
+		WAIT_UNTIL(rig.to_kit.frame_count == 0 && rig.to_machine.frame_count > 0, 1000);
 		uint8_t bytes[RIG_QUEUE_MAX], answer[5 + 92] = {0};
 
 		rig_pop(&rig.to_machine, bytes);
@@ -260,7 +260,7 @@ static void fault_21_what_is_no_number_is_not_known(void **state)
 		memcpy(answer + 5 + 12, &odd[i], 4); /* the sensor at port 4 */
 		kit_drained(rig.kit, rig.now_us);
 		kit_feed(rig.kit, answer, answer[0] + 2U, rig.now_us);
-		assert_int_equal(rig_property("distance")->value.type, VALUE_NULL);
+		assert_int_equal(described("distance")->value.type, VALUE_NULL);
 	}
 	assert_int_equal(rig.kit->bad_values, 0);
 }
@@ -275,8 +275,8 @@ static void the_far_end_waits_for_a_sensor_and_reads_nothing_meanwhile(void **st
 	static const uint8_t stop[] = {9, 0, 8, 0, 0, 0, 0, 0xA3, 0, 15, 1};
 
 	open_brick(true);
-	rig_wait_ms(20);
-	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0);
+	wait_ms(20);
+	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0, 1000);
 	machine_ev3.feed(&rig.machine, ready, sizeof(ready), rig.now_us);
 	machine_ev3.feed(&rig.machine, stop, sizeof(stop), rig.now_us);
 	assert_int_equal(rig.to_kit.frame_count, 0);
@@ -307,7 +307,7 @@ static void the_far_end_fails_what_it_cannot_do(void **state)
 	};
 
 	open_brick(true);
-	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0);
+	WAIT_UNTIL(rig.to_machine.count + rig.to_kit.count == 0, 1000);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		machine_ev3.feed(&rig.machine, bad[i].bytes, bad[i].count, rig.now_us);
 		assert_int_equal(rig.to_kit.frame_count, 1);
@@ -385,14 +385,14 @@ int main(void)
 		cmocka_unit_test(byte_code_that_is_none_is_refused),
 		cmocka_unit_test(reports_that_are_filled_up_are_a_stream_too),
 		cmocka_unit_test(noise_is_dropped_and_gives_the_same_however_it_is_cut),
-		RIG_TEST(over_a_stream_it_does_the_same_in_any_pieces),
-		RIG_TEST(fault_11_noise_costs_answers_and_no_more),
-		RIG_TEST(fault_13_old_doubled_and_foreign_answers_are_ignored),
-		RIG_TEST(fault_21_what_is_no_number_is_not_known),
-		RIG_TEST(the_far_end_waits_for_a_sensor_and_reads_nothing_meanwhile),
-		RIG_TEST(the_far_end_fails_what_it_cannot_do),
-		RIG_TEST(the_far_end_outlives_a_flood),
-		RIG_TEST(the_far_end_survives_any_command),
+		TEST(over_a_stream_it_does_the_same_in_any_pieces),
+		TEST(fault_11_noise_costs_answers_and_no_more),
+		TEST(fault_13_old_doubled_and_foreign_answers_are_ignored),
+		TEST(fault_21_what_is_no_number_is_not_known),
+		TEST(the_far_end_waits_for_a_sensor_and_reads_nothing_meanwhile),
+		TEST(the_far_end_fails_what_it_cannot_do),
+		TEST(the_far_end_outlives_a_flood),
+		TEST(the_far_end_survives_any_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,5 @@
 /* Bringing a Firmata board to rest, and its proof (SAFETY S3, S5, S6). */
 #include "firmata_rig.h"
-#include "kit_motion.h"
 
 static const struct wiring rover = {
 	.id = "rover",
@@ -20,23 +19,10 @@ static const struct wiring rover = {
 
 static void moves(const char *name, double value)
 {
-	struct value number = value_number(value);
-
-	assert_int_equal(kit_write_motion(rig.kit, property(name), &number, rig.now_us, NULL, NULL,
-				 NULL),
-		ERR_NONE);
+	assert_int_equal(writes(name, value_number(value)), ERR_NONE);
 }
 
-static void holds(enum hold_level level)
-{
-	struct why why;
-
-	why_set(&why, ERR_STOPPED, MSG_DAEMON_STOPS);
-	rig.now_us += 1000;
-	kit_hold(rig.kit, level, &why, rig.now_us);
-}
-
-static void drives(void)
+static void drives_off(void)
 {
 	ready(BANNER_2_5, UNO_2_5, &rover);
 	moves("motor.1", 0.5);
@@ -47,7 +33,7 @@ static void drives(void)
 static void safety_S3_a_lease_end_rests_what_moves_and_leaves_the_lamp(void **state)
 {
 	(void)state;
-	drives();
+	drives_off();
 	holds(HOLD_MOTION);
 	assert_sent("e50000 f06d05f7 f06d15f7");
 	assert_bool("led", true);
@@ -61,7 +47,7 @@ static void safety_S3_a_lease_end_rests_what_moves_and_leaves_the_lamp(void **st
 static void an_all_stop_rests_lamps_too(void **state)
 {
 	(void)state;
-	drives();
+	drives_off();
 	holds(HOLD_ALL);
 	assert_sent("e50000 f50c01 f50d00 f06d05f7 f06d0cf7 f06d0df7 f06d15f7");
 	assert_bool("led", false);
@@ -72,7 +58,7 @@ static void an_all_stop_rests_lamps_too(void **state)
 static void safety_S6_a_pin_that_did_not_obey_is_no_proof(void **state)
 {
 	(void)state;
-	drives();
+	drives_off();
 	holds(HOLD_ALL);
 	hears("f06e05037f01f7 f06e0c0101f7 f06e0d0100f7 f06e15f7");
 	assert_false(kit_is_held(rig.kit));
@@ -84,7 +70,7 @@ static void safety_S6_a_pin_that_did_not_obey_is_no_proof(void **state)
 static void safety_S6_bytes_on_the_wire_or_other_answers_are_no_proof(void **state)
 {
 	(void)state;
-	drives();
+	drives_off();
 	holds(HOLD_MOTION);
 	assert_false(kit_is_held(rig.kit));
 	hears("e03200");
@@ -96,7 +82,7 @@ static void safety_S6_bytes_on_the_wire_or_other_answers_are_no_proof(void **sta
 static void safety_S6_an_answer_to_an_older_hold_is_no_proof(void **state)
 {
 	(void)state;
-	drives();
+	drives_off();
 	holds(HOLD_MOTION);
 	moves("motor.1", 1);
 	holds(HOLD_MOTION);
@@ -159,7 +145,7 @@ static void a_servo_keeps_its_angle_until_its_power_is_cut(void **state)
 static void a_board_that_restarts_proves_nothing_of_before(void **state)
 {
 	(void)state;
-	drives();
+	drives_off();
 	holds(HOLD_MOTION);
 	hears(BANNER_2_5);
 	hears("f06e050300f7 f06e15f7");
@@ -299,7 +285,6 @@ static int stops_mega(void)
 	for (int holds_left = 3; !kit_is_held(rig.kit);) {
 		if (holds_left > 0 && rig.now_us - began_us >= (3 - holds_left) * 20000) {
 			holds(HOLD_ALL);
-			rig.now_us -= 1000; /* which holds() lets go by */
 			holds_left--;
 		}
 		line_turns();

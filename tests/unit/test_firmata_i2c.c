@@ -98,13 +98,9 @@ static void i2c_reads_continuously_until_it_is_stopped(void **state)
 	assert_int_equal(rig.result.count, 2);
 	hears("f0775000000001000200f7");
 	assert_string_equal(rig.events, "i2c_data 80 0 165 164;i2c_data 80 0 1 2;");
-	assert_int_equal(
-		acts("i2c_stop", value_int(0x51), value_null(), value_null(), value_null()),
-		ERR_NOT_FOUND);
+	assert_int_equal(acts("i2c_stop", value_int(0x51)), ERR_NOT_FOUND);
 	assert_sent("");
-	assert_int_equal(
-		acts("i2c_stop", value_int(0x50), value_null(), value_null(), value_null()),
-		ERR_NONE);
+	assert_int_equal(acts("i2c_stop", value_int(0x50)), ERR_NONE);
 	assert_sent("f0765018f7");
 	hears("f0775000000001000200f7");
 	assert_string_equal(rig.events, "i2c_data 80 0 165 164;i2c_data 80 0 1 2;");
@@ -126,26 +122,17 @@ static void i2c_writes_bytes_and_checks_them(void **state)
 
 	(void)state;
 	ready(BANNER_2_5, UNO_2_5, NULL);
-	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(wake, 1), value_int(0x6B),
-				 value_null()),
+	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(wake, 1), value_int(0x6B)),
 		ERR_NONE);
 	assert_sent("f0780000f7 f07668006b000000f7");
 	assert_int_equal(rig.answers, 1);
-	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bad, 1), value_null(),
-				 value_null()),
-		ERR_INVALID);
-	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(half, 1), value_null(),
-				 value_null()),
-		ERR_INVALID);
-	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bytes, 31), value_null(),
-				 value_null()),
-		ERR_INVALID);
-	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bytes, 30), value_int(1),
-				 value_null()),
+	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bad, 1)), ERR_INVALID);
+	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(half, 1)), ERR_INVALID);
+	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bytes, 31)), ERR_INVALID);
+	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bytes, 30), value_int(1)),
 		ERR_INVALID);
 	assert_sent("");
-	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bytes, 29), value_int(1),
-				 value_null()),
+	assert_int_equal(acts("i2c_write", value_int(0x68), value_vector(bytes, 29), value_int(1)),
 		ERR_NONE);
 	assert_int_equal(strlen(rig.sent) / 2, 2 + 63); /* the board's buffer is full */
 }

@@ -49,16 +49,13 @@ static void a_tone_without_tone_mode_is_the_pin_for_its_time(void **state)
 {
 	(void)state;
 	ready(BANNER_2_5, UNO_2_5, &bench);
-	assert_int_equal(
-		acts("tone", value_number(440), value_number(0.5), value_null(), value_null()),
-		ERR_NONE);
+	assert_int_equal(acts("tone", value_number(440), value_number(0.5)), ERR_NONE);
 	assert_sent("f50801");
 	wait_ms(480);
 	assert_sent("");
 	wait_ms(40);
 	assert_sent("f50800");
-	assert_int_equal(acts("tone", value_number(5), value_number(1), value_null(), value_null()),
-		ERR_INVALID);
+	assert_int_equal(acts("tone", value_number(5), value_number(1)), ERR_INVALID);
 }
 
 static void a_tone_on_a_board_with_tones_is_its_own(void **state)
@@ -76,9 +73,9 @@ static void a_tone_on_a_board_with_tones_is_its_own(void **state)
 	forget_sent();
 	hears("f06c 000101010e01 7f f7 f06a7ff7");
 	assert_sent("f07a1300f7 f4000e");
-	acts("tone", value_number(440), value_number(0.5), value_null(), value_null());
+	acts("tone", value_number(440), value_number(0.5));
 	assert_sent("f05f000038037403f7");
-	acts("tone", value_number(440), value_number(0), value_null(), value_null());
+	acts("tone", value_number(440), value_number(0));
 	assert_sent("f05f0100f7");
 }
 
@@ -202,6 +199,9 @@ static void a_wired_pin_keeps_its_mode_and_its_class(void **state)
 			.max = NAN,
 			.safety = CLASS_MOTION}},
 	};
+	const struct value on = value_number(1);
+	const struct value limits[KIT_ARGS_MAX] = {value_int(3), value_int(1000), value_int(2000)};
+	struct why why;
 
 	(void)state;
 	ready(BANNER_2_5, UNO_2_5, &robot);
@@ -211,9 +211,10 @@ static void a_wired_pin_keeps_its_mode_and_its_class(void **state)
 	/* No way around the safety gate by the raw pin. */
 	assert_int_equal(described("lamp")->safety, CLASS_MOTION);
 	assert_int_equal(described("pin.3")->safety, CLASS_MOTION);
-	assert_int_equal(writes("pin.3", value_number(1)), ERR_REFUSED);
-	assert_int_equal(
-		acts("servo_config", value_int(3), value_int(1000), value_int(2000), value_null()),
+	assert_int_equal(kit_write(rig.kit, property("pin.3"), &on, rig.now_us, NULL, NULL, &why),
+		ERR_REFUSED);
+	assert_int_equal(kit_act(rig.kit, kit_find_action(rig.kit, "servo_config"), limits,
+				 rig.now_us, NULL, NULL, &why),
 		ERR_REFUSED);
 	assert_sent("");
 }

@@ -7,7 +7,7 @@ static void brick_is_greeted_and_ready(void **state)
 {
 	(void)state;
 	open_kit(false);
-	wait_for(rig.kit->state == KIT_READY, 100);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 100);
 	assert_string_equal(rig.kit->program, "NXT 1.31 (NXT, 00:16:53:01:02:03)");
 	assert_string_equal(rig.kit->model, "nxt");
 	assert_string_equal(value_of("firmware")->text, rig.kit->program);
@@ -20,9 +20,9 @@ static void brick_speaks_in_transfers_without_lengths_over_usb(void **state)
 {
 	(void)state;
 	open_kit(true);
-	wait_for(rig.kit->state == KIT_READY, 100);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 100);
 	drives(0.5, 0.5);
-	wait_for(rig.answers == 1, 50);
+	WAIT_UNTIL(rig.answers == 1, 50);
 	assert_int_equal(rig.error, ERR_NONE);
 	assert_int_equal(rig.kit->bad_frames, 0);
 }
@@ -31,30 +31,30 @@ static void motors_are_stopped_as_soon_as_the_brick_answers(void **state)
 {
 	(void)state;
 	open_kit(false);
-	rig.brick.motors[1].set =
+	brick()->motors[1].set =
 		(struct nxt_output){.power = 80, .mode = NXT_ON, .run = NXT_RUNNING};
-	wait_for(rig.sent[NXT_SET_OUTPUT] == 3, 50);
-	assert_int_equal(rig.sent[NXT_VERSIONS], 0); /* first things first */
-	wait_for(rig.kit->state == KIT_READY, 1000);
-	wait_for(is_standing(), 300);
+	WAIT_UNTIL(wire.sent[NXT_SET_OUTPUT] == 3, 50);
+	assert_int_equal(wire.sent[NXT_VERSIONS], 0); /* first things first */
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 1000);
+	WAIT_UNTIL(is_standing(), 300);
 }
 
 static void sensor_ports_get_legos_layout(void **state)
 {
 	(void)state;
 	ready();
-	assert_int_equal(rig.brick.ports[0].type, NXT_SWITCH);
-	assert_int_equal(rig.brick.ports[1].type, NXT_SOUND);
-	assert_int_equal(rig.brick.ports[2].type, NXT_LIGHT_ON);
-	assert_int_equal(rig.brick.ports[3].type, NXT_LOW_SPEED_9V);
+	assert_int_equal(brick()->ports[0].type, NXT_SWITCH);
+	assert_int_equal(brick()->ports[1].type, NXT_SOUND);
+	assert_int_equal(brick()->ports[2].type, NXT_LIGHT_ON);
+	assert_int_equal(brick()->ports[3].type, NXT_LOW_SPEED_9V);
 }
 
 static void name_with_strange_bytes_is_shown_as_text(void **state)
 {
 	(void)state;
 	open_kit(false);
-	memcpy(rig.brick.name, "<b>\x1b\xff", 6);
-	wait_for(rig.kit->state == KIT_READY, 100);
+	memcpy(brick()->name, "<b>\x1b\xff", 6);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 100);
 	assert_string_equal(rig.kit->program, "NXT 1.31 (<b>??, 00:16:53:01:02:03)");
 }
 
@@ -79,9 +79,9 @@ static void drive_turns_motors_b_and_c_regulated(void **state)
 	(void)state;
 	ready();
 	drives(0.75, -0.5);
-	wait_for(rig.answers == 1, 50);
+	WAIT_UNTIL(rig.answers == 1, 50);
 	assert_int_equal(rig.error, ERR_NONE);
-	const struct nxt_output *left = &rig.output[1], *right = &rig.output[2];
+	const struct nxt_output *left = &wire.output[1], *right = &wire.output[2];
 
 	assert_int_equal(left->power, 75);
 	assert_int_equal(right->power, -50);
@@ -90,17 +90,17 @@ static void drive_turns_motors_b_and_c_regulated(void **state)
 	assert_int_equal(left->run, NXT_RUNNING);
 	assert_int_equal(left->limit, 0);
 	assert_true(number_of("motor.2") == 0.75 && number_of("motor.3") == -0.5);
-	assert_false(rig.has_motion_in_order);
+	assert_false(wire.has_motion_in_order);
 }
 
 static void turn_spins_to_the_left(void **state)
 {
 	(void)state;
 	ready();
-	assert_int_equal(acts("turn", value_number(1), value_null()), ERR_NONE);
-	wait_for(rig.answers == 1, 50);
-	assert_int_equal(rig.output[1].power, -100);
-	assert_int_equal(rig.output[2].power, 100);
+	assert_int_equal(acts("turn", value_number(1)), ERR_NONE);
+	WAIT_UNTIL(rig.answers == 1, 50);
+	assert_int_equal(wire.output[1].power, -100);
+	assert_int_equal(wire.output[2].power, 100);
 }
 
 static void speed_zero_brakes(void **state)
@@ -110,8 +110,8 @@ static void speed_zero_brakes(void **state)
 	drives(1, 1);
 	wait_ms(300);
 	drives(0, 0);
-	wait_for(is_standing(), 200);
-	assert_int_equal(rig.output[1].mode, NXT_ON | NXT_BRAKE);
+	WAIT_UNTIL(is_standing(), 200);
+	assert_int_equal(wire.output[1].mode, NXT_ON | NXT_BRAKE);
 }
 
 static void newest_set_point_wins_and_all_are_answered(void **state)
@@ -121,10 +121,10 @@ static void newest_set_point_wins_and_all_are_answered(void **state)
 	for (int i = 1; i <= 10; i++) {
 		drives(i / 10.0, i / 10.0);
 	}
-	wait_for(rig.answers == 10, 50);
+	WAIT_UNTIL(rig.answers == 10, 50);
 	assert_int_equal(rig.error, ERR_NONE);
-	assert_int_equal(rig.output[1].power, 100);
-	assert_true(rig.sent[NXT_SET_OUTPUT] <= 4);
+	assert_int_equal(wire.output[1].power, 100);
+	assert_true(wire.sent[NXT_SET_OUTPUT] <= 4);
 }
 
 static void flood_of_set_points_leaves_room_for_sensors(void **state)
@@ -136,8 +136,8 @@ static void flood_of_set_points_leaves_room_for_sensors(void **state)
 		writes("motor.1", value_number(i % 2 ? 0.5 : 0.6));
 		wait_ms(1);
 	}
-	assert_true(rig.sent[NXT_GET_INPUT] >= 15);
-	assert_true(rig.sent[NXT_SET_OUTPUT] >= 150);
+	assert_true(wire.sent[NXT_GET_INPUT] >= 15);
+	assert_true(wire.sent[NXT_SET_OUTPUT] >= 150);
 }
 
 static void angles_are_counted_and_reset(void **state)
@@ -150,12 +150,12 @@ static void angles_are_counted_and_reset(void **state)
 	assert_true(number_of("turned.1") > 300 && number_of("turned.1") < 460);
 	writes("motor.1", value_number(0));
 	wait_ms(200);
-	assert_int_equal(acts("reset_angle", value_int(1), value_null()), ERR_NONE);
-	wait_for(rig.answers == 1, 50);
-	wait_for(number_of("turned.1") == 0, 100);
-	assert_int_equal(acts("reset_angle", value_null(), value_null()), ERR_NONE);
-	wait_for(rig.answers == 2, 50);
-	assert_int_equal(rig.sent[NXT_RESET_POSITION], 4);
+	assert_int_equal(acts("reset_angle", value_int(1)), ERR_NONE);
+	WAIT_UNTIL(rig.answers == 1, 50);
+	WAIT_UNTIL(number_of("turned.1") == 0, 100);
+	assert_int_equal(acts("reset_angle", value_null()), ERR_NONE);
+	WAIT_UNTIL(rig.answers == 2, 50);
+	assert_int_equal(wire.sent[NXT_RESET_POSITION], 4);
 }
 
 static void a_wheel_that_settles_is_not_moving_and_one_that_is_pushed_is(void **state)
@@ -182,11 +182,11 @@ static void moving_is_true_while_something_moves(void **state)
 	(void)state;
 	ready();
 	watches("moving");
-	wait_for(value_of("moving")->type == VALUE_BOOL && !value_of("moving")->boolean, 200);
+	WAIT_UNTIL(value_of("moving")->type == VALUE_BOOL && !value_of("moving")->boolean, 200);
 	writes("motor.3", value_number(-0.3));
-	wait_for(value_of("moving")->boolean, 100);
+	WAIT_UNTIL(value_of("moving")->boolean, 100);
 	writes("motor.3", value_number(0));
-	wait_for(!value_of("moving")->boolean, 300);
+	WAIT_UNTIL(!value_of("moving")->boolean, 300);
 }
 
 static void program_on_the_brick_is_ended_before_the_first_motion(void **state)
@@ -198,25 +198,25 @@ static void program_on_the_brick_is_ended_before_the_first_motion(void **state)
 	ready();
 	machine_nxt.feed(
 		&rig.machine, bytes, nxt_encode_framed(&start, bytes, sizeof(bytes)), rig.now_us);
-	wait_for(rig.brick.program_us != 0, 20);
+	WAIT_UNTIL(brick()->program_us != 0, 20);
 	drives(0.5, 0.5);
-	wait_for(rig.answers == 1, 50);
-	assert_int_equal(rig.sent[NXT_STOP_PROGRAM], 1);
-	assert_int_equal(rig.brick.program_us, 0);
-	assert_int_equal(rig.brick.motors[2].set.power, 50);
+	WAIT_UNTIL(rig.answers == 1, 50);
+	assert_int_equal(wire.sent[NXT_STOP_PROGRAM], 1);
+	assert_int_equal(brick()->program_us, 0);
+	assert_int_equal(brick()->motors[2].set.power, 50);
 	/* The brick resets its ports and motors once more: both are told again. */
 	wait_ms(2500);
-	assert_int_equal(rig.brick.ports[0].type, NXT_SWITCH);
-	assert_int_equal(rig.brick.ports[3].type, NXT_LOW_SPEED_9V);
-	assert_int_equal(rig.brick.motors[2].set.power, 50);
+	assert_int_equal(brick()->ports[0].type, NXT_SWITCH);
+	assert_int_equal(brick()->ports[3].type, NXT_LOW_SPEED_9V);
+	assert_int_equal(brick()->motors[2].set.power, 50);
 	assert_int_equal(rig.kit->state, KIT_READY);
 	assert_string_equal(rig.events, "");
 	/* While it drives, nobody looks for programs. */
-	unsigned asked = rig.sent[NXT_GET_PROGRAM];
+	unsigned asked = wire.sent[NXT_GET_PROGRAM];
 
 	drives(0.7, 0.7);
 	wait_ms(20);
-	assert_int_equal(rig.sent[NXT_GET_PROGRAM], asked);
+	assert_int_equal(wire.sent[NXT_GET_PROGRAM], asked);
 }
 
 /* ---- sensors ---- */
@@ -226,28 +226,29 @@ static void touch_light_and_sound_are_read_while_watched(void **state)
 	(void)state;
 	ready();
 	wait_ms(500);
-	assert_true(rig.sent[NXT_GET_INPUT] <= 1); /* nobody watches: a beat */
+	assert_true(wire.sent[NXT_GET_INPUT] <= 1); /* nobody watches: a beat */
 	watches("touch");
 	watches("sound");
 	watches("light");
 	watches("line");
-	wait_for(value_of("touch")->type == VALUE_BOOL && value_of("light")->type == VALUE_NUMBER &&
+	WAIT_UNTIL(value_of("touch")->type == VALUE_BOOL &&
+			value_of("light")->type == VALUE_NUMBER &&
 			value_of("sound")->type == VALUE_NUMBER,
 		100);
 	assert_false(value_of("touch")->boolean);
 	assert_true(is_near("light", 0.65));
 	assert_true(number_of("line") < 0.01);
 	rig.scene[SCENE_BUTTON] = 1;
-	wait_for(value_of("touch")->boolean, 60);
+	WAIT_UNTIL(value_of("touch")->boolean, 60);
 	unwatches("touch");
 	unwatches("sound");
 	unwatches("light");
 	unwatches("line");
 	wait_ms(50);
-	unsigned asked = rig.sent[NXT_GET_INPUT];
+	unsigned asked = wire.sent[NXT_GET_INPUT];
 
 	wait_ms(500);
-	assert_true(rig.sent[NXT_GET_INPUT] <= asked + 1);
+	assert_true(wire.sent[NXT_GET_INPUT] <= asked + 1);
 }
 
 static void lamp_of_the_light_sensor_goes_off_and_on(void **state)
@@ -258,11 +259,11 @@ static void lamp_of_the_light_sensor_goes_off_and_on(void **state)
 	watches("line");
 	assert_true(value_of("led")->boolean);
 	writes("led", value_bool(false));
-	wait_for(rig.brick.ports[2].type == NXT_LIGHT_OFF, 20);
-	wait_for(is_near("light", 0.5), 100);
+	WAIT_UNTIL(brick()->ports[2].type == NXT_LIGHT_OFF, 20);
+	WAIT_UNTIL(is_near("light", 0.5), 100);
 	assert_int_equal(value_of("line")->type, VALUE_NULL);
 	writes("led", value_bool(true));
-	wait_for(is_near("light", 0.65), 100);
+	WAIT_UNTIL(is_near("light", 0.65), 100);
 	assert_int_equal(value_of("line")->type, VALUE_NUMBER);
 }
 
@@ -271,18 +272,18 @@ static void sonar_measures_and_says_400_without_an_echo(void **state)
 	(void)state;
 	ready();
 	watches("distance");
-	wait_for(is_near("distance", 50), 400);
+	WAIT_UNTIL(is_near("distance", 50), 400);
 	rig.scene[SCENE_DISTANCE] = 27.4;
-	wait_for(is_near("distance", 27), 150);
+	WAIT_UNTIL(is_near("distance", 27), 150);
 	rig.scene[SCENE_DISTANCE] = 400;
-	wait_for(is_near("distance", 400), 150);
-	assert_true(rig.sent[NXT_LS_READ] >= rig.sent[NXT_LS_WRITE] - 1); /* always read out */
+	WAIT_UNTIL(is_near("distance", 400), 150);
+	assert_true(wire.sent[NXT_LS_READ] >= wire.sent[NXT_LS_WRITE] - 1); /* always read out */
 	/* Never asked too early: the sensor would not answer, and be left alone for a while. */
-	unsigned read = rig.sent[NXT_LS_READ];
+	unsigned read = wire.sent[NXT_LS_READ];
 
 	wait_ms(500);
-	assert_true(rig.sent[NXT_LS_READ] - read >= 15);
-	assert_int_equal(rig.brick.sonar[0x41], 2);
+	assert_true(wire.sent[NXT_LS_READ] - read >= 15);
+	assert_int_equal(brick()->sonar[0x41], 2);
 }
 
 static void sonar_that_is_not_there_is_null_and_found_when_it_comes(void **state)
@@ -290,15 +291,15 @@ static void sonar_that_is_not_there_is_null_and_found_when_it_comes(void **state
 	(void)state;
 	ready();
 	assert_int_equal(acts("set_sensor", value_int(4), value_text("none", 4)), ERR_NONE);
-	wait_for(rig.answers == 1, 50);
+	WAIT_UNTIL(rig.answers == 1, 50);
 	assert_int_equal(kit_find_property(rig.kit, "distance"), -1);
 	assert_int_equal(acts("set_sensor", value_int(1), value_text("ultrasonic", 10)), ERR_NONE);
-	wait_for(rig.answers == 2, 50);
+	WAIT_UNTIL(rig.answers == 2, 50);
 	assert_int_equal(kit_find_property(rig.kit, "touch"), -1);
 	watches("distance");
 	wait_ms(1500);
 	assert_int_equal(value_of("distance")->type, VALUE_NULL);
-	assert_true(rig.sent[NXT_LS_WRITE] <= 6); /* not hammered */
+	assert_true(wire.sent[NXT_LS_WRITE] <= 6); /* not hammered */
 	assert_int_equal(rig.kit->state, KIT_READY);
 }
 
@@ -307,13 +308,13 @@ static void other_layouts_are_described_anew(void **state)
 	(void)state;
 	ready();
 	watches("sensor.1");
-	wait_for(value_of("sensor.1")->type == VALUE_NUMBER, 100);
+	WAIT_UNTIL(value_of("sensor.1")->type == VALUE_NUMBER, 100);
 	assert_true(number_of("sensor.1") == 0);
 	assert_int_equal(acts("set_sensor", value_int(1), value_text("temperature", 11)), ERR_NONE);
-	wait_for(rig.answers == 1, 50);
+	WAIT_UNTIL(rig.answers == 1, 50);
 	assert_true(kit_find_property(rig.kit, "temperature") >= 0);
 	watches("temperature");
-	wait_for(value_of("temperature")->type == VALUE_NUMBER, 100);
+	WAIT_UNTIL(value_of("temperature")->type == VALUE_NUMBER, 100);
 	assert_true(number_of("temperature") == 70); /* an open line */
 	assert_true(number_of("sensor.1") == 70);
 	assert_int_equal(acts("set_sensor", value_int(1), value_text("gyro", 4)), ERR_INVALID);
@@ -326,15 +327,15 @@ static void tone_sounds_and_ends(void **state)
 	(void)state;
 	ready();
 	watches("sound");
-	wait_for(value_of("sound")->type == VALUE_NUMBER, 100);
+	WAIT_UNTIL(value_of("sound")->type == VALUE_NUMBER, 100);
 	double quiet = number_of("sound");
 
 	assert_int_equal(acts("tone", value_number(440), value_number(2)), ERR_NONE);
-	wait_for(rig.answers == 1, 50);
-	wait_for(number_of("sound") > quiet + 0.3, 100);
+	WAIT_UNTIL(rig.answers == 1, 50);
+	WAIT_UNTIL(number_of("sound") > quiet + 0.3, 100);
 	assert_int_equal(acts("tone", value_number(440), value_number(0)), ERR_NONE);
-	wait_for(number_of("sound") == quiet, 100);
-	assert_int_equal(rig.sent[NXT_STOP_SOUND], 1);
+	WAIT_UNTIL(number_of("sound") == quiet, 100);
+	assert_int_equal(wire.sent[NXT_STOP_SOUND], 1);
 }
 
 static void brick_is_kept_awake(void **state)
@@ -342,9 +343,9 @@ static void brick_is_kept_awake(void **state)
 	(void)state;
 	ready();
 	wait_ms(130 * 1000);
-	assert_in_range(rig.sent[NXT_KEEP_ALIVE], 2, 3);
+	assert_in_range(wire.sent[NXT_KEEP_ALIVE], 2, 3);
 	wait_ms(11 * 60 * 1000);
-	assert_true(rig.brick.is_on);
+	assert_true(brick()->is_on);
 	assert_int_equal(rig.kit->state, KIT_READY);
 }
 
@@ -353,9 +354,9 @@ static void battery_is_looked_at_each_second(void **state)
 	(void)state;
 	ready();
 	wait_ms(5000);
-	assert_in_range(rig.sent[NXT_GET_BATTERY], 3, 6);
+	assert_in_range(wire.sent[NXT_GET_BATTERY], 3, 6);
 	drives(1, 1);
-	wait_for(fabs(number_of("voltage") - 7.61) < 1e-9, 2500);
+	WAIT_UNTIL(fabs(number_of("voltage") - 7.61) < 1e-9, 2500);
 }
 
 int main(void)

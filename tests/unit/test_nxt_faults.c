@@ -16,11 +16,11 @@ static void fault_09_silent_brick_is_stale_and_stopped_when_it_returns(void **st
 	drives(1, 1);
 	wait_ms(300);
 	rig.is_off = true;
-	wait_for(rig.kit->state == KIT_STALE, 3500);
+	WAIT_UNTIL(rig.kit->state == KIT_STALE, 3500);
 	assert_non_null(strstr(rig.kit->why.text[LANG_EN], "has not answered for"));
 	rig.is_off = false;
-	wait_for(rig.kit->state == KIT_READY, 1500);
-	wait_for(is_standing(), 300);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 1500);
+	WAIT_UNTIL(is_standing(), 300);
 	assert_true(number_of("motor.2") == 0);
 }
 
@@ -37,10 +37,10 @@ static void fault_09_no_old_set_point_goes_out_once_it_is_stale(void **state)
 	assert_int_equal(rig.kit->state, KIT_STALE);
 	assert_int_equal(rig.error, ERR_CONFLICT);
 	assert_true(number_of("motor.2") == 0);
-	unsigned sent = rig.sent[NXT_SET_OUTPUT];
+	unsigned sent = wire.sent[NXT_SET_OUTPUT];
 
 	wait_ms(3000);
-	assert_int_equal(rig.sent[NXT_SET_OUTPUT], sent);
+	assert_int_equal(wire.sent[NXT_SET_OUTPUT], sent);
 }
 
 static void fault_09_command_to_a_silent_brick_ends_with_timeout(void **state)
@@ -50,10 +50,10 @@ static void fault_09_command_to_a_silent_brick_ends_with_timeout(void **state)
 	wait_ms(100);
 	rig.is_off = true;
 	drives(1, 1);
-	wait_for(rig.answers == 1, 1500);
+	WAIT_UNTIL(rig.answers == 1, 1500);
 	assert_int_equal(rig.error, ERR_TIMEOUT);
 	assert_int_equal(acts("tone", value_number(440), value_number(1)), ERR_NONE);
-	wait_for(rig.answers == 2, 4000);
+	WAIT_UNTIL(rig.answers == 2, 4000);
 	assert_int_equal(rig.error, ERR_TIMEOUT);
 }
 
@@ -62,10 +62,10 @@ static void fault_17_port_without_a_brick_is_refused_in_three_seconds(void **sta
 	(void)state;
 	open_kit(false);
 	rig.is_off = true;
-	wait_for(rig.kit->state == KIT_REFUSED, 3100);
+	WAIT_UNTIL(rig.kit->state == KIT_REFUSED, 3100);
 	assert_non_null(strstr(rig.kit->why.text[LANG_EN], "Switch the brick on"));
 	rig.is_off = false; /* somebody does */
-	wait_for(rig.kit->state == KIT_READY, 6000);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 6000);
 }
 
 static void fault_17_other_bytes_are_no_brick(void **state)
@@ -83,7 +83,7 @@ static void fault_17_other_bytes_are_no_brick(void **state)
 		wait_ms(10);
 	}
 	assert_int_equal(rig.kit->state, KIT_REFUSED);
-	assert_int_equal(rig.sent[NXT_SET_OUTPUT], 0);
+	assert_int_equal(wire.sent[NXT_SET_OUTPUT], 0);
 }
 
 static void fault_11_stream_is_in_step_again_after_garbage(void **state)
@@ -98,7 +98,7 @@ static void fault_11_stream_is_in_step_again_after_garbage(void **state)
 		wait_ms((int)chance(20));
 	}
 	rig.scene[SCENE_BUTTON] = 1;
-	wait_for(value_of("touch")->boolean, 1000);
+	WAIT_UNTIL(value_of("touch")->boolean, 1000);
 	assert_int_equal(rig.kit->state, KIT_READY);
 	assert_true(rig.kit->bad_frames > 100);
 }
@@ -107,10 +107,10 @@ static void fault_12_pieces_of_replies_are_put_together(void **state)
 {
 	(void)state;
 	open_kit(false);
-	rig.is_bytewise = true;
-	wait_for(rig.kit->state == KIT_READY, 200);
+	rig.cut = 1;
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 200);
 	watches("distance");
-	wait_for(is_near("distance", 50), 400);
+	WAIT_UNTIL(is_near("distance", 50), 400);
 	assert_int_equal(rig.kit->bad_frames, 0);
 }
 
@@ -121,14 +121,14 @@ static void fault_12_transfer_that_is_no_telegram_is_dropped(void **state)
 
 	(void)state;
 	open_kit(true);
-	wait_for(rig.kit->state == KIT_READY, 200);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 200);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		kit_feed(rig.kit, wrong[i], i + 1, rig.now_us);
 	}
 	kit_feed(rig.kit, wrong[0], 0, rig.now_us);
 	assert_int_equal(rig.kit->bad_frames, 6);
 	drives(0.5, 0.5);
-	wait_for(rig.answers == 1, 50);
+	WAIT_UNTIL(rig.answers == 1, 50);
 	assert_int_equal(rig.error, ERR_NONE);
 }
 
@@ -140,12 +140,12 @@ static void fault_13_answers_to_nothing_change_nothing(void **state)
 	(void)state;
 	ready();
 	wait_ms(100);
-	hears(bytes, nxt_encode_framed(&stray, bytes, sizeof(bytes)));
+	rig_feed_kit(bytes, nxt_encode_framed(&stray, bytes, sizeof(bytes)));
 	stray.op = NXT_GET_OUTPUT;
 	stray.port = 200;
-	hears(bytes, nxt_encode_framed(&stray, bytes, sizeof(bytes)));
+	rig_feed_kit(bytes, nxt_encode_framed(&stray, bytes, sizeof(bytes)));
 	stray.op = NXT_SET_INPUT;
-	hears(bytes, nxt_encode_framed(&stray, bytes, sizeof(bytes)));
+	rig_feed_kit(bytes, nxt_encode_framed(&stray, bytes, sizeof(bytes)));
 	assert_true(number_of("voltage") > 7);
 	assert_int_equal(rig.kit->bad_frames, 3);
 }
@@ -155,12 +155,12 @@ static void fault_15_lost_reply_is_asked_for_once_more(void **state)
 	(void)state;
 	ready();
 	wait_ms(50);
-	rig.lose_op = NXT_SET_OUTPUT;
-	rig.lose_count = 1;
+	wire.lose_op = NXT_SET_OUTPUT;
+	wire.lose_count = 1;
 	drives(0.5, 0.5);
-	wait_for(rig.answers == 1, 700);
+	WAIT_UNTIL(rig.answers == 1, 700);
 	assert_int_equal(rig.error, ERR_NONE);
-	assert_int_equal(rig.sent[NXT_SET_OUTPUT], 3);
+	assert_int_equal(wire.sent[NXT_SET_OUTPUT], 3);
 }
 
 static void fault_15_lost_setting_is_told_once_more(void **state)
@@ -168,17 +168,17 @@ static void fault_15_lost_setting_is_told_once_more(void **state)
 	(void)state;
 	ready();
 	wait_ms(50);
-	rig.lose_op = NXT_SET_INPUT;
-	rig.lose_count = 1;
+	wire.lose_op = NXT_SET_INPUT;
+	wire.lose_count = 1;
 	acts("set_sensor", value_int(1), value_text("color", 5));
-	wait_for(rig.answers == 1, 700);
+	WAIT_UNTIL(rig.answers == 1, 700);
 	assert_int_equal(rig.error, ERR_NONE);
-	assert_int_equal(rig.sent[NXT_SET_INPUT], 2);
-	rig.lose_count = 2;
+	assert_int_equal(wire.sent[NXT_SET_INPUT], 2);
+	wire.lose_count = 2;
 	acts("set_sensor", value_int(1), value_text("touch", 5));
-	wait_for(rig.answers == 2, 1000);
+	WAIT_UNTIL(rig.answers == 2, 1000);
 	assert_int_equal(rig.error, ERR_TIMEOUT);
-	assert_int_equal(rig.sent[NXT_SET_INPUT], 4);
+	assert_int_equal(wire.sent[NXT_SET_INPUT], 4);
 }
 
 static void fault_15_what_must_not_be_done_twice_is_not(void **state)
@@ -186,19 +186,19 @@ static void fault_15_what_must_not_be_done_twice_is_not(void **state)
 	(void)state;
 	ready();
 	wait_ms(50);
-	rig.lose_op = NXT_PLAY_TONE;
-	rig.lose_count = 1;
+	wire.lose_op = NXT_PLAY_TONE;
+	wire.lose_count = 1;
 	acts("tone", value_number(440), value_number(1));
-	wait_for(rig.answers == 1, 1000);
+	WAIT_UNTIL(rig.answers == 1, 1000);
 	assert_int_equal(rig.error, ERR_TIMEOUT);
-	assert_int_equal(rig.sent[NXT_PLAY_TONE], 1);
-	rig.lose_op = NXT_RESET_POSITION;
-	rig.lose_count = 1;
-	acts("reset_angle", value_int(2), value_null());
-	wait_for(rig.answers == 2, 1000);
-	assert_int_equal(rig.sent[NXT_RESET_POSITION], 1);
+	assert_int_equal(wire.sent[NXT_PLAY_TONE], 1);
+	wire.lose_op = NXT_RESET_POSITION;
+	wire.lose_count = 1;
+	acts("reset_angle", value_int(2));
+	WAIT_UNTIL(rig.answers == 2, 1000);
+	assert_int_equal(wire.sent[NXT_RESET_POSITION], 1);
 	wait_ms(500);
-	assert_int_equal(rig.sent[NXT_PLAY_TONE], 1);
+	assert_int_equal(wire.sent[NXT_PLAY_TONE], 1);
 }
 
 static void fault_15_every_tenth_reply_lost_and_all_goes_on(void **state)
@@ -212,14 +212,14 @@ static void fault_15_every_tenth_reply_lost_and_all_goes_on(void **state)
 		static const uint8_t ops[] = {NXT_LS_WRITE, NXT_LS_STATUS, NXT_LS_READ,
 			NXT_GET_INPUT, NXT_GET_OUTPUT, NXT_GET_BATTERY};
 
-		rig.lose_op = ops[chance(sizeof(ops))];
-		rig.lose_count = 1;
+		wire.lose_op = ops[chance(sizeof(ops))];
+		wire.lose_count = 1;
 		wait_ms(50);
 	}
-	rig.lose_op = -1;
+	wire.lose_op = -1;
 	assert_int_equal(rig.kit->state, KIT_READY);
 	rig.scene[SCENE_DISTANCE] = 80;
-	wait_for(is_near("distance", 80), 2500);
+	WAIT_UNTIL(is_near("distance", 80), 2500);
 }
 
 static void fault_08_brick_that_restarted_is_noticed_and_at_rest(void **state)
@@ -230,15 +230,15 @@ static void fault_08_brick_that_restarted_is_noticed_and_at_rest(void **state)
 	drives(1, 1);
 	wait_ms(200);
 	machine_nxt.reset(&rig.machine, rig.now_us);
-	wait_for(rig.kit->state == KIT_PROBING, 1500);
+	WAIT_UNTIL(rig.kit->state == KIT_PROBING, 1500);
 	assert_string_equal(rig.events, "rebooted;");
-	wait_for(rig.kit->state == KIT_READY, 1500);
+	WAIT_UNTIL(rig.kit->state == KIT_READY, 1500);
 	assert_true(number_of("motor.2") == 0);
 	wait_ms(100);
 	assert_true(is_standing());
-	assert_int_equal(rig.brick.ports[0].type, NXT_SWITCH);
+	assert_int_equal(brick()->ports[0].type, NXT_SWITCH);
 	rig.scene[SCENE_BUTTON] = 1;
-	wait_for(value_of("touch")->boolean, 200);
+	WAIT_UNTIL(value_of("touch")->boolean, 200);
 }
 
 static void fault_08_idle_brick_that_restarted_is_noticed_by_its_beat(void **state)
@@ -247,7 +247,7 @@ static void fault_08_idle_brick_that_restarted_is_noticed_by_its_beat(void **sta
 	ready();
 	wait_ms(500);
 	machine_nxt.reset(&rig.machine, rig.now_us);
-	wait_for(strcmp(rig.events, "rebooted;") == 0, 2500);
+	WAIT_UNTIL(strcmp(rig.events, "rebooted;") == 0, 2500);
 }
 
 static void fault_16_full_port_keeps_the_newest_set_point(void **state)
@@ -260,9 +260,9 @@ static void fault_16_full_port_keeps_the_newest_set_point(void **state)
 	wait_ms(100);
 	drives(0.9, 0.9);
 	rig.is_blocked = false;
-	wait_for(rig.answers == 2, 200);
-	assert_int_equal(rig.output[1].power, 90);
-	assert_int_equal(rig.output[2].power, 90);
+	WAIT_UNTIL(rig.answers == 2, 200);
+	assert_int_equal(wire.output[1].power, 90);
+	assert_int_equal(wire.output[2].power, 90);
 }
 
 static void each_bad_status_is_explained(void **state)
@@ -274,11 +274,11 @@ static void each_bad_status_is_explained(void **state)
 	ready();
 	wait_ms(100);
 	for (unsigned i = 0; i < sizeof(statuses); i++) {
-		rig.override_op = NXT_RESET_POSITION;
-		rig.override_status = statuses[i];
+		wire.override_op = NXT_RESET_POSITION;
+		wire.override_status = statuses[i];
 		rig.hint[0] = '\0';
-		acts("reset_angle", value_int(1), value_null());
-		wait_for(rig.answers == i + 1, 100);
+		acts("reset_angle", value_int(1));
+		WAIT_UNTIL(rig.answers == i + 1, 100);
 		assert_true(rig.error != ERR_NONE && rig.error != ERR_TIMEOUT);
 		assert_true(strlen(rig.hint) > 10);
 	}
@@ -290,10 +290,10 @@ static void refused_drive_is_answered_with_the_reason(void **state)
 	(void)state;
 	ready();
 	wait_ms(100);
-	rig.override_op = NXT_SET_OUTPUT;
-	rig.override_status = NXT_BAD_INPUT;
+	wire.override_op = NXT_SET_OUTPUT;
+	wire.override_status = NXT_BAD_INPUT;
 	drives(1, 1);
-	wait_for(rig.answers == 1, 100);
+	WAIT_UNTIL(rig.answers == 1, 100);
 	assert_int_equal(rig.error, ERR_INVALID);
 }
 
@@ -302,10 +302,10 @@ static void refused_sensor_keeps_the_old_layout(void **state)
 	(void)state;
 	ready();
 	wait_ms(100);
-	rig.override_op = NXT_SET_INPUT;
-	rig.override_status = NXT_RANGE;
+	wire.override_op = NXT_SET_INPUT;
+	wire.override_status = NXT_RANGE;
 	acts("set_sensor", value_int(1), value_text("color", 5));
-	wait_for(rig.answers == 1, 100);
+	WAIT_UNTIL(rig.answers == 1, 100);
 	assert_int_equal(rig.error, ERR_INVALID);
 	assert_true(kit_find_property(rig.kit, "touch") >= 0);
 }
@@ -314,9 +314,9 @@ static void brick_that_sleeps_is_stale(void **state)
 {
 	(void)state;
 	ready();
-	rig.brick.awake_us = rig.now_us - INT64_C(600) * 1000000;
-	wait_for(!rig.brick.is_on, 20);
-	wait_for(rig.kit->state == KIT_STALE, 4000);
+	brick()->awake_us = rig.now_us - INT64_C(600) * 1000000;
+	WAIT_UNTIL(!brick()->is_on, 20);
+	WAIT_UNTIL(rig.kit->state == KIT_STALE, 4000);
 }
 
 int main(void)

@@ -4,6 +4,13 @@
 #include "owi/owi.h"
 #include "owi/protocol.h"
 
+/* Frame by frame. */
+static void assert_sent(const char *hex)
+{
+	assert_string_equal(rig.sent, hex);
+	forget_sent();
+}
+
 static struct arm arm;
 
 static void open_arm(bool is_packet)
@@ -11,19 +18,19 @@ static void open_arm(bool is_packet)
 	arm_init(&arm, OWI_MOTORS, 0);
 	rig.world.arm = &arm;
 	rig_open(&owi_driver, &machine_owi, is_packet);
-	rig_wait_ms(5);
+	wait_ms(5);
 	assert_int_equal(rig.kit->state, KIT_READY);
-	rig_forget_sent();
+	forget_sent();
 }
 
 static enum err move_joint(int joint, double speed, double duration)
 {
-	return rig_act("move_joint", value_int(joint), value_number(speed), value_number(duration));
+	return acts("move_joint", value_int(joint), value_number(speed), value_number(duration));
 }
 
 static enum err move_grip(double speed, double duration)
 {
-	return rig_act("move_grip", value_number(speed), value_number(duration), value_null());
+	return acts("move_grip", value_number(speed), value_number(duration));
 }
 
 static double angle(unsigned joint)
@@ -49,10 +56,10 @@ static void starts_with_everything_off(void **state)
 	arm_init(&arm, OWI_MOTORS, 0);
 	rig.world.arm = &arm;
 	rig_open(&owi_driver, &machine_owi, true);
-	assert_sent("000000 ");
+	assert_sent("000000");
 	/* USB: ready when the device has taken the first frame. */
 	assert_int_equal(rig.kit->state, KIT_PROBING);
-	rig_wait_ms(1);
+	wait_ms(1);
 	assert_int_equal(rig.kit->state, KIT_READY);
 }
 
@@ -62,20 +69,20 @@ static void a_joint_turns_for_its_time_and_by_the_sign_of_speed(void **state)
 	open_arm(true);
 	assert_int_equal(move_joint(3, 0.2, 1), ERR_NONE);
 	assert_int_equal(rig.lane, LANE_MOTION);
-	assert_sent("100000 ");
-	rig_wait_ms(990);
+	assert_sent("100000");
+	wait_ms(990);
 	assert_sent("");
 	assert_true(any_moves());
-	rig_wait_ms(30);
-	assert_sent("000000 ");
+	wait_ms(30);
+	assert_sent("000000");
 	assert_false(any_moves());
 	assert_true(angle(OWI_ELBOW) > 15);
 	double before = angle(OWI_ELBOW);
 
 	move_joint(3, -1, 0.5);
-	assert_sent("200000 ");
-	rig_wait_ms(530);
-	assert_sent("000000 ");
+	assert_sent("200000");
+	wait_ms(530);
+	assert_sent("000000");
 	assert_true(angle(OWI_ELBOW) < before);
 }
 
@@ -84,35 +91,35 @@ static void each_joint_and_the_grip_have_their_bits(void **state)
 	(void)state;
 	open_arm(true);
 	move_joint(1, 1, 0.02);
-	assert_sent("000200 ");
-	rig_wait_ms(60);
-	rig_forget_sent();
+	assert_sent("000200");
+	wait_ms(60);
+	forget_sent();
 	move_joint(2, -1, 0.02);
-	assert_sent("800000 ");
-	rig_wait_ms(60);
-	rig_forget_sent();
+	assert_sent("800000");
+	wait_ms(60);
+	forget_sent();
 	move_joint(4, 1, 0.02);
-	assert_sent("040000 ");
-	rig_wait_ms(60);
-	rig_forget_sent();
+	assert_sent("040000");
+	wait_ms(60);
+	forget_sent();
 	move_grip(1, 0.02);
-	assert_sent("010000 ");
-	rig_wait_ms(60);
-	assert_sent("000000 ");
+	assert_sent("010000");
+	wait_ms(60);
+	assert_sent("000000");
 }
 
 static void joints_move_together_each_with_its_own_end(void **state)
 {
 	(void)state;
 	open_arm(true);
-	rig_write("led", value_bool(true));
+	writes("led", value_bool(true));
 	move_joint(2, 1, 0.5);
 	move_grip(-1, 0.2);
-	assert_sent("000001 400001 420001 ");
-	rig_wait_ms(230);
-	assert_sent("400001 ");
-	rig_wait_ms(300);
-	assert_sent("000001 ");
+	assert_sent("000001 400001 420001");
+	wait_ms(230);
+	assert_sent("400001");
+	wait_ms(300);
+	assert_sent("000001");
 	assert_false(any_moves());
 }
 
@@ -121,12 +128,12 @@ static void a_new_move_of_a_joint_replaces_the_old_one(void **state)
 	(void)state;
 	open_arm(true);
 	move_joint(1, 1, 0.1);
-	rig_wait_ms(50);
+	wait_ms(50);
 	move_joint(1, 1, 0.5);
-	rig_wait_ms(200);
+	wait_ms(200);
 	assert_true(any_moves());
 	move_joint(1, 0, 3);
-	rig_wait_ms(5);
+	wait_ms(5);
 	assert_false(any_moves());
 }
 
@@ -141,11 +148,11 @@ static void a_move_of_more_than_five_seconds_is_refused(void **state)
 	assert_int_equal(move_joint(1, 1, NAN), ERR_INVALID);
 	assert_sent("");
 	assert_int_equal(move_joint(1, 1, 0), ERR_NONE);
-	assert_sent("000000 ");
+	assert_sent("000000");
 	assert_int_equal(move_joint(1, 1, 5), ERR_NONE);
-	rig_wait_ms(4990);
+	wait_ms(4990);
 	assert_true(any_moves());
-	rig_wait_ms(40);
+	wait_ms(40);
 	assert_false(any_moves());
 }
 
@@ -172,7 +179,7 @@ static void an_action_is_answered_when_the_device_took_it(void **state)
 	rig_pump();
 	assert_int_equal(rig.answers, 1);
 	assert_int_equal(rig.error, ERR_NONE);
-	rig_act("stop", value_null(), value_null(), value_null());
+	acts("stop", value_null());
 	assert_int_equal(rig.answers, 1);
 	rig_pump();
 	assert_int_equal(rig.answers, 2);
@@ -183,28 +190,28 @@ static void safety_S6_a_hold_is_proved_by_the_device_alone(void **state)
 {
 	(void)state;
 	open_arm(true);
-	rig_write("led", value_bool(true));
+	writes("led", value_bool(true));
 	move_joint(1, 1, 2);
 	move_joint(2, 1, 2);
-	rig_wait_ms(100);
+	wait_ms(100);
 	rig.is_slow = true;
-	rig_forget_sent();
-	rig_hold(HOLD_MOTION);
+	forget_sent();
+	holds(HOLD_MOTION);
 	assert_int_equal(rig.lane, LANE_FIRST);
-	assert_sent("000001 ");
-	rig_wait_ms(100);
+	assert_sent("000001");
+	wait_ms(100);
 	assert_false(kit_is_held(rig.kit));
 	rig.is_slow = false;
-	rig_wait_ms(1);
+	wait_ms(1);
 	assert_true(kit_is_held(rig.kit));
-	assert_int_equal(rig.helds, 1);
+	assert_int_equal(rig.held, 1);
 	assert_false(any_moves());
 	/* Neither deadline starts anything again. */
-	rig_forget_sent();
-	rig_wait_ms(3000);
+	forget_sent();
+	wait_ms(3000);
 	assert_sent("");
-	rig_hold(HOLD_KILL);
-	assert_sent("000000 ");
+	holds(HOLD_KILL);
+	assert_sent("000000");
 }
 
 static void safety_S6_on_a_stream_rest_stays_unconfirmed(void **state)
@@ -213,13 +220,13 @@ static void safety_S6_on_a_stream_rest_stays_unconfirmed(void **state)
 	open_arm(false);
 	move_joint(1, 1, 2);
 	assert_int_equal(rig.answers, 1);
-	rig_wait_ms(100);
+	wait_ms(100);
 	assert_true(any_moves());
-	rig_hold(HOLD_ALL);
-	rig_wait_ms(100);
+	holds(HOLD_ALL);
+	wait_ms(100);
 	assert_false(any_moves());
 	assert_false(kit_is_held(rig.kit));
-	assert_int_equal(rig.helds, 0);
+	assert_int_equal(rig.held, 0);
 }
 
 static void a_lamp_written_while_it_moves_is_motion_too(void **state)
@@ -227,13 +234,13 @@ static void a_lamp_written_while_it_moves_is_motion_too(void **state)
 	(void)state;
 	open_arm(true);
 	move_joint(1, -1, 1);
-	rig_wait_ms(1);
-	rig_write("led", value_bool(true));
+	wait_ms(1);
+	writes("led", value_bool(true));
 	assert_int_equal(rig.lane, LANE_MOTION);
-	assert_sent("000100 000101 ");
-	rig_wait_ms(1100);
+	assert_sent("000100 000101");
+	wait_ms(1100);
 	assert_int_equal(rig.lane, LANE_ORDER);
-	assert_sent("000001 ");
+	assert_sent("000001");
 }
 
 static void a_full_port_refuses_moves_and_is_asked_again_to_stop(void **state)
@@ -241,17 +248,17 @@ static void a_full_port_refuses_moves_and_is_asked_again_to_stop(void **state)
 	(void)state;
 	open_arm(true);
 	move_joint(1, 1, 0.1);
-	rig_wait_ms(10);
-	rig_forget_sent();
-	rig.is_full = true;
+	wait_ms(10);
+	forget_sent();
+	rig.is_blocked = true;
 	assert_int_equal(move_joint(2, 1, 1), ERR_BUSY);
-	rig_wait_ms(200);
+	wait_ms(200);
 	assert_true(any_moves());
-	rig_hold(HOLD_ALL);
-	rig.is_full = false;
+	holds(HOLD_ALL);
+	rig.is_blocked = false;
 	assert_false(kit_is_held(rig.kit));
-	rig_wait_ms(30);
-	assert_string_equal(rig.sent, "000000 ");
+	wait_ms(30);
+	assert_string_equal(rig.sent, "000000");
 	assert_false(any_moves());
 	assert_true(kit_is_held(rig.kit));
 }
@@ -262,20 +269,20 @@ static void after_a_loss_it_begins_at_rest(void **state)
 	struct why why;
 
 	open_arm(true);
-	rig_write("led", value_bool(true));
+	writes("led", value_bool(true));
 	move_joint(1, 1, 5);
-	rig_wait_ms(100);
+	wait_ms(100);
 	why_set(&why, ERR_LOST, MSG_PORT_GONE, "port");
 	kit_lose(rig.kit, KIT_LOST, &why, rig.now_us);
-	rig_wait_ms(500);
-	rig_forget_sent();
+	wait_ms(500);
+	forget_sent();
 	kit_start(rig.kit, &owi_driver, rig.now_us);
-	assert_sent("000000 ");
-	rig_wait_ms(5000);
+	assert_sent("000000");
+	wait_ms(5000);
 	assert_sent("");
 	assert_false(any_moves());
 	kit_stop(rig.kit, rig.now_us);
-	assert_sent("000000 ");
+	assert_sent("000000");
 }
 
 static void the_far_end_stops_at_its_limits_and_outlives_a_lost_byte(void **state)
@@ -286,7 +293,7 @@ static void the_far_end_stops_at_its_limits_and_outlives_a_lost_byte(void **stat
 	open_arm(false);
 	for (int i = 0; i < 3; i++) {
 		move_joint(4, 1, 5);
-		rig_wait_ms(5100);
+		wait_ms(5100);
 	}
 	assert_true(angle(OWI_WRIST) <= arm.joints[OWI_WRIST].max);
 	machine_owi.feed(&rig.machine, half, sizeof(half), rig.now_us);
@@ -321,20 +328,20 @@ static void bytes_that_mean_nothing_are_no_state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(starts_with_everything_off),
-		RIG_TEST(a_joint_turns_for_its_time_and_by_the_sign_of_speed),
-		RIG_TEST(each_joint_and_the_grip_have_their_bits),
-		RIG_TEST(joints_move_together_each_with_its_own_end),
-		RIG_TEST(a_new_move_of_a_joint_replaces_the_old_one),
-		RIG_TEST(a_move_of_more_than_five_seconds_is_refused),
-		RIG_TEST(motion_needs_the_gate_and_stopping_does_not),
-		RIG_TEST(an_action_is_answered_when_the_device_took_it),
-		RIG_TEST(safety_S6_a_hold_is_proved_by_the_device_alone),
-		RIG_TEST(safety_S6_on_a_stream_rest_stays_unconfirmed),
-		RIG_TEST(a_lamp_written_while_it_moves_is_motion_too),
-		RIG_TEST(a_full_port_refuses_moves_and_is_asked_again_to_stop),
-		RIG_TEST(after_a_loss_it_begins_at_rest),
-		RIG_TEST(the_far_end_stops_at_its_limits_and_outlives_a_lost_byte),
+		TEST(starts_with_everything_off),
+		TEST(a_joint_turns_for_its_time_and_by_the_sign_of_speed),
+		TEST(each_joint_and_the_grip_have_their_bits),
+		TEST(joints_move_together_each_with_its_own_end),
+		TEST(a_new_move_of_a_joint_replaces_the_old_one),
+		TEST(a_move_of_more_than_five_seconds_is_refused),
+		TEST(motion_needs_the_gate_and_stopping_does_not),
+		TEST(an_action_is_answered_when_the_device_took_it),
+		TEST(safety_S6_a_hold_is_proved_by_the_device_alone),
+		TEST(safety_S6_on_a_stream_rest_stays_unconfirmed),
+		TEST(a_lamp_written_while_it_moves_is_motion_too),
+		TEST(a_full_port_refuses_moves_and_is_asked_again_to_stop),
+		TEST(after_a_loss_it_begins_at_rest),
+		TEST(the_far_end_stops_at_its_limits_and_outlives_a_lost_byte),
 		cmocka_unit_test(bytes_that_mean_nothing_are_no_state),
 	};
 

@@ -4,18 +4,6 @@
 #include <errno.h>
 #include <sys/resource.h>
 
-static int count_fds(void)
-{
-	DIR *files = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (readdir(files)) {
-		count++;
-	}
-	closedir(files);
-	return count;
-}
-
 static void fault_01_unplug_during_read_is_told_once_and_closes(void **state)
 {
 	char path[100];
