@@ -351,8 +351,10 @@ static enum err clear_kit(
 	if (!start->replace) {
 		return why_set(why, ERR_BUSY, MSG_KIT_BUSY, id, holder->name);
 	}
-	if (!start->is_staff && strcmp(holder->by, start->by) != 0) {
-		return why_set(why, ERR_FORBIDDEN, MSG_RUN_NOT_YOURS);
+	for (const struct run *run = scripts->runs; run && !start->is_staff; run = run->next) {
+		if (!run_is_ended(run) && run_find_kit(run, id) && strcmp(run->by, start->by) != 0) {
+			return why_set(why, ERR_FORBIDDEN, MSG_RUN_NOT_YOURS);
+		}
 	}
 	return ERR_NONE;
 }
