@@ -273,10 +273,10 @@ static void kit_wiring(struct server *server, struct request *request, const cJS
 		request_fail(request, &why);
 		return;
 	}
-	const char *id = cJSON_IsString(profile) ? profile->valuestring : "";
-	const struct wiring *wiring = id[0] ? wirings_find(server->wirings, id) : NULL;
+	const char *id = cJSON_IsString(profile) ? profile->valuestring : NULL;
+	const struct wiring *wiring = id ? wirings_find(server->wirings, id) : NULL;
 
-	if (id[0] && !wiring) {
+	if (id && !wiring) {
 		why_set(&why, ERR_NOT_FOUND, MSG_NO_SUCH_WIRING, id);
 		request_fail(request, &why);
 		return;

@@ -307,7 +307,9 @@ test('kit.wiring', async (t) => {
 		assert.ok(Object.keys(properties).some((name) => !/^(pin\.A?\d+|sampling_ms|firmware|message)$/.test(name)));
 	});
 	await t.test('an unknown profile is not_found', async () => {
-		assert.equal((await client.refusal('kit.wiring', { kit: 'b1', profile: 'spaghetti' })).reason, 'not_found');
+		for (const unknown of ['spaghetti', '', '../starter']) {
+			assert.equal((await client.refusal('kit.wiring', { kit: 'b1', profile: unknown })).reason, 'not_found');
+		}
 	});
 	await t.test('it is kept over an unplug', async () => {
 		b1.unplug();
