@@ -5,14 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { now, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
-
-const forRun = (run, method) => (p, m) => m === method && p.run === run;
-const ENDS = ['finished', 'failed', 'stopped', 'killed'];
-const ended = (client, run) => client.waitFor((p, m) => m === 'script.state' && p.run === run
-	&& ENDS.includes(p.state), 15000, `the end of run ${run}`).then((n) => n.params);
-const output = (client, run, stream = 'out') => client.notifications
-	.filter((n) => forRun(run, 'script.output')(n.params, n.method) && n.params.stream === stream)
-	.map((n) => n.params.text).join('');
+import { ENDS, ended, forRun, output } from './runs.mjs';
 
 test('a run', async (t) => {
 	const { client, b1, connect, daemon } = await lab(t, { b1: { keys: { sampling: '10' } }, b2: {} });

@@ -5,8 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { lab } from './lab.mjs';
-
-const ENDS = ['finished', 'failed', 'stopped', 'killed'];
+import { ENDS } from './runs.mjs';
 
 test('fault_20: an error of bytes that are no text ends nobody\'s connection', async (t) => {
 	const { client, connect } = await lab(t, {});

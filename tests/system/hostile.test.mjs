@@ -15,11 +15,11 @@ import path from 'node:path';
 import test from 'node:test';
 import { root, until } from './daemon.mjs';
 import { moving, rovers } from './rover.mjs';
+import { ENDS } from './runs.mjs';
 
 const WORKERS = 6;
 const BUSY_S = 1; /* instead of 10: many scripts share few cores here */
 const folder = path.join(root, 'tests/system/hostile');
-const ENDS = ['finished', 'failed', 'stopped', 'killed'];
 
 const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua')).map((name) => {
 	const source = readFileSync(path.join(folder, name), 'utf8');

@@ -8,17 +8,9 @@ import path from 'node:path';
 import test from 'node:test';
 import { root, untilState } from './daemon.mjs';
 import { lab } from './lab.mjs';
+import { ended, forRun, go, output, said } from './runs.mjs';
 
-const ENDS = ['finished', 'failed', 'stopped', 'killed'];
 const HEAD = 'local kit = require "kit"\n';
-const forRun = (run, method) => (p, m) => m === method && p.run === run;
-const output = (client, run) => client.notifications.filter((n) => forRun(run, 'script.output')(n.params, n.method))
-	.map((n) => n.params.text).join('');
-const ended = (client, run) => client.waitFor((p, m) => forRun(run, 'script.state')(p, m) && ENDS.includes(p.state), 20000)
-	.then((n) => n.params);
-const go = async (client, source, more = {}) => (await client.call('script.run', { source, ...more })).run;
-const said = (client, run, text) => client.waitFor((p, m) => forRun(run, 'script.output')(p, m) && output(client, run).includes(text),
-	10000, `${run} to say ${text}`);
 
 async function prints(client, source, expected, more) {
 	const run = await go(client, source, more);

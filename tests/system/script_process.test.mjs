@@ -9,32 +9,16 @@ import test from 'node:test';
 import { connect, program, run as launch, scratch, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
 import { moving, rovers } from './rover.mjs';
+import { ended, go, procStat, runners, running } from './runs.mjs';
 
-const ENDS = ['finished', 'failed', 'stopped', 'killed'];
 const status = (pid, key) => new RegExp(`^${key}:[ \\t]*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
-const stat = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
 const isGone = (pid) => {
 	try {
-		return stat(pid)[0] === 'Z';
+		return procStat(pid)[0] === 'Z';
 	} catch {
 		return true;
 	}
 };
-
-/* The runners that a daemon has started. */
-const runners = (daemon) => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
-	try {
-		return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'kitlab-runner\n' && Number(stat(pid)[1]) === daemon.pid;
-	} catch {
-		return false;
-	}
-});
-
-const forRun = (run, method) => (p, m) => m === method && p.run === run;
-const running = (client, run) => client.waitFor((p, m) => forRun(run, 'script.state')(p, m) && p.state === 'running', 10000);
-const ended = (client, run) => client.waitFor((p, m) => forRun(run, 'script.state')(p, m) && ENDS.includes(p.state), 30000)
-	.then((n) => n.params);
-const go = async (client, source, more = {}) => (await client.call('script.run', { source, ...more })).run;
 
 async function one(client, daemon, source, more) {
 	const before = runners(daemon);
@@ -53,7 +37,7 @@ test('the process of a script', async (t) => {
 		assert.equal(status(pid, 'NoNewPrivs'), '1');
 		const isSan = process.env.BUILD?.endsWith('san'); /* no filter then, and a place to complain */
 		assert.equal(status(pid, 'Seccomp'), isSan ? '0' : '2');
-		assert.equal(stat(pid)[16], '10', 'nice');
+		assert.equal(procStat(pid)[16], '10', 'nice');
 		if (process.getuid() === 0) {
 			assert.equal(status(pid, 'Uid').split('\t')[1], '65534');
 			assert.equal(status(pid, 'Groups').trim(), '');
@@ -79,9 +63,9 @@ test('the process of a script', async (t) => {
 		const { run, pid } = await one(client, daemon,
 			moving('local t = every(0.02, function() end) sleep(2.5) t:stop() print "on"'), { kit: 'r1' });
 		process.kill(Number(pid), 'SIGSTOP');
-		const before = Number(stat(pid)[11]) + Number(stat(pid)[12]);
+		const before = Number(procStat(pid)[11]) + Number(procStat(pid)[12]);
 		await new Promise((resolve) => setTimeout(resolve, 2000)); /* longer than a script with a lease may be silent */
-		assert.equal(Number(stat(pid)[11]) + Number(stat(pid)[12]), before);
+		assert.equal(Number(procStat(pid)[11]) + Number(procStat(pid)[12]), before);
 		process.kill(Number(pid), 'SIGCONT');
 		assert.equal((await ended(client, run)).state, 'finished');
 	});

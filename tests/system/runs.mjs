@@ -1,0 +1,26 @@
+/* Runs of scripts as the tests follow them: started, what they said, how they ended. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export const ENDS = ['finished', 'failed', 'stopped', 'killed'];
+export const forRun = (run, method) => (p, m) => m === method && p.run === run;
+
+export const go = async (client, source, more = {}) => (await client.call('script.run', { source, ...more })).run;
+export const running = (client, run) => client.waitFor((p, m) => forRun(run, 'script.state')(p, m) && p.state === 'running', 10000);
+export const ended = (client, run) => client.waitFor((p, m) => forRun(run, 'script.state')(p, m) && ENDS.includes(p.state),
+	15000, `the end of run ${run}`).then((n) => n.params);
+export const output = (client, run, stream = 'out') => client.notifications
+	.filter((n) => forRun(run, 'script.output')(n.params, n.method) && n.params.stream === stream)
+	.map((n) => n.params.text).join('');
+export const said = (client, run, text) => client.waitFor((p, m) => forRun(run, 'script.output')(p, m) && output(client, run).includes(text),
+	10000, `${run} to say ${text}`);
+
+export const procStat = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+
+/* The runners that a daemon has started. */
+export const runners = (daemon) => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
+	try {
+		return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'kitlab-runner\n' && Number(procStat(pid)[1]) === daemon.pid;
+	} catch {
+		return false;
+	}
+});
