@@ -163,18 +163,18 @@ static void a_wheel_that_settles_is_not_moving_and_one_that_is_pushed_is(void **
 	(void)state;
 	ready();
 	watches("moving");
-	wait_for(value_of("moving")->type == VALUE_BOOL && !value_of("moving")->boolean, 200);
-	rig.brick.motors[1].turned += 2;
+	WAIT_UNTIL(value_of("moving")->type == VALUE_BOOL && !value_of("moving")->boolean, 200);
+	brick()->motors[1].turned += 2;
 	for (int i = 0; i < 200; i++) {
 		wait_ms(1);
 		assert_false(value_of("moving")->boolean);
 	}
 	for (int i = 0; i < 200; i++) { /* slowly, so that some looks see no change */
-		rig.brick.motors[1].turned += 0.05;
+		brick()->motors[1].turned += 0.05;
 		wait_ms(1);
 	}
 	assert_true(value_of("moving")->boolean);
-	wait_for(!value_of("moving")->boolean, 200);
+	WAIT_UNTIL(!value_of("moving")->boolean, 200);
 }
 
 static void moving_is_true_while_something_moves(void **state)
