@@ -94,14 +94,25 @@ struct kit *lab_kit_for(struct lab *lab, const struct link *link, const char *id
 bool lab_is_taken(const struct lab *lab, const struct kit *kit, const struct link *except)
 {
 	for (const struct link *link = lab->links; link; link = link->next) {
-		if (link != except && link->kit == kit && port_is_open(link->port)) {
+		if (link != except && link->kit == kit &&
+			(port_is_open(link->port) || port_is_opening(link->port))) {
 			return true;
 		}
 	}
 	return false;
 }
 
-void lab_drop_kit(struct lab *lab, struct kit *kit)
+static struct link *link_of(const struct lab *lab, const struct kit *kit)
+{
+	for (struct link *link = lab->links; link; link = link->next) {
+		if (link->kit == kit) {
+			return link;
+		}
+	}
+	return NULL;
+}
+
+static void drop_kit(struct lab *lab, struct kit *kit)
 {
 	for (size_t i = 0; i < lab->kit_count; i++) {
 		if (lab->kits[i] == kit) {
@@ -115,9 +126,16 @@ void lab_drop_kit(struct lab *lab, struct kit *kit)
 	kit_destroy(kit);
 }
 
-bool lab_is_provisional(const struct kit *kit)
+static bool is_provisional(const struct kit *kit)
 {
 	return strncmp(kit->id, "port-", 5) == 0 && !kit->label[0];
+}
+
+void lab_leave_kit(struct lab *lab, struct kit *kit)
+{
+	if (is_provisional(kit) && !link_of(lab, kit)) {
+		drop_kit(lab, kit);
+	}
 }
 
 /* The smallest free MODEL-N; what the store remembers of absent kits is among the kits. */
@@ -141,7 +159,7 @@ void lab_settle(struct lab *lab, struct kit *kit)
 	char old_id[KIT_ID_MAX + 1];
 
 	memcpy(old_id, kit->id, sizeof(old_id));
-	if (lab_is_provisional(kit)) {
+	if (is_provisional(kit)) {
 		name_kit(lab, kit);
 		qsort(lab->kits, lab->kit_count, sizeof(lab->kits[0]), by_id);
 		log_info("%s is %s (%s)", old_id, kit->id, kit->program);
@@ -317,13 +335,14 @@ static void remove_link(struct lab *lab, struct link *link, enum kit_state state
 		at = &(*at)->next;
 	}
 	*at = link->next;
-	/* Its end first: the kit's last changes still go through the link. */
-	why_set(&why, ERR_LOST, MSG_KIT_LOST, kit->id);
-	kit_lose(kit, state, &why, clock_now_us());
-	link_destroy(link);
-	if (lab_is_provisional(kit)) {
-		lab_drop_kit(lab, kit);
+	/* Its end first: the kit's last changes still go through the link. A kit that came back
+	 * in another socket before udev told of its unplugging is the new link's. */
+	if (kit->owner_data == link) {
+		why_set(&why, ERR_LOST, MSG_KIT_LOST, kit->id);
+		kit_lose(kit, state, &why, clock_now_us());
 	}
+	link_destroy(link);
+	lab_leave_kit(lab, kit);
 }
 
 enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char *model,
@@ -381,16 +400,6 @@ void lab_need_ticks(struct lab *lab)
 
 /* ---- lending, accepting, forgetting ---- */
 
-static struct link *link_of(const struct lab *lab, const struct kit *kit)
-{
-	for (struct link *link = lab->links; link; link = link->next) {
-		if (link->kit == kit) {
-			return link;
-		}
-	}
-	return NULL;
-}
-
 enum err lab_lend(struct lab *lab, struct kit *kit, const struct why *reason, char *path,
 	size_t room, struct why *why)
 {
@@ -430,7 +439,7 @@ enum err lab_forget(struct lab *lab, struct kit *kit, struct why *why)
 	if (link_of(lab, kit) || (kit->state != KIT_ABSENT && kit->state != KIT_LOST)) {
 		return why_set(why, ERR_REFUSED, MSG_KIT_IS_HERE, kit->id);
 	}
-	lab_drop_kit(lab, kit);
+	drop_kit(lab, kit);
 	return ERR_NONE;
 }
 

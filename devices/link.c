@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	DELAY_MIN_US = 100 * 1000,
@@ -143,10 +144,11 @@ static void attach(struct link *link)
 	link->kit = kit;
 	fill_kit(link);
 	if (before && before != kit) {
-		before->owner = NULL;
-		if (lab_is_provisional(before)) {
-			lab_drop_kit(link->lab, before);
+		if (before->owner_data == link) {
+			before->owner = NULL;
+			before->owner_data = NULL;
 		}
+		lab_leave_kit(link->lab, before);
 	}
 }
 
@@ -244,9 +246,24 @@ static const struct port_events port_events = {
 
 /* ---- life ---- */
 
+/*
+ * Unplugged, though udev did not tell yet: the kit may be in another socket by then, and is not to
+ * be taken from there.
+ */
+static bool is_gone(const struct link *link)
+{
+	return link->from_hotplug && access(link->device.path, F_OK) < 0;
+}
+
 static void on_retry(void *data)
 {
-	link_open(data);
+	struct link *link = data;
+
+	if (is_gone(link)) {
+		loop_timer_start(link->retry, DELAY_MAX_US, 0);
+	} else {
+		link_open(link);
+	}
 }
 
 struct link *link_create(struct lab *lab, const struct port_spec *spec, const char *model,

@@ -49,12 +49,12 @@ bool link_wants(const struct link *link, const struct hotplug_device *device);
 struct loop *lab_loop(struct lab *lab);
 /* The kit of an identity: one that is known, or a new one. */
 struct kit *lab_kit_for(struct lab *lab, const struct link *link, const char *identity);
-/* Is another open link driving this kit? */
+/* Is another link, open or opening, driving this kit? */
 bool lab_is_taken(const struct lab *lab, const struct kit *kit, const struct link *except);
-void lab_drop_kit(struct lab *lab, struct kit *kit);
+/* A kit that never got a name of its own goes with its last link. */
+void lab_leave_kit(struct lab *lab, struct kit *kit);
 /* The USB device that a link wants and no other link has. */
 bool lab_find_usb(struct lab *lab, const struct link *link, struct hotplug_device *device);
-bool lab_is_provisional(const struct kit *kit);
 /* The kit is ready: gives it its id if it has none yet, and lets it be remembered. */
 void lab_settle(struct lab *lab, struct kit *kit);
 void lab_kit_changed(struct lab *lab, struct kit *kit);

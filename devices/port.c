@@ -44,7 +44,7 @@ void port_close(struct port *port)
 	if (port->backend) {
 		port->backend->close(port);
 	}
-	port->is_open = false;
+	port->is_open = port->is_opening = false;
 	port->why.code = ERR_NONE;
 	port_queue_init(&port->queue);
 }
@@ -69,6 +69,7 @@ void port_fail_errno(struct port *port, int error)
 void port_opened(struct port *port)
 {
 	port->is_open = true;
+	port->is_opening = false;
 	port->events->opened(port->data);
 }
 
@@ -146,12 +147,19 @@ void port_open(struct port *port, const struct port_how *how)
 		port_fail(port, &why);
 	} else if (port->backend->open(port, how, &why) != ERR_NONE) {
 		port_fail(port, &why);
+	} else {
+		port->is_opening = true;
 	}
 }
 
 bool port_is_open(const struct port *port)
 {
 	return port->is_open;
+}
+
+bool port_is_opening(const struct port *port)
+{
+	return port->is_opening;
 }
 
 bool port_send(struct port *port, const uint8_t *bytes, size_t count, enum lane lane)

@@ -83,6 +83,7 @@ struct port_how {
 void port_open(struct port *port, const struct port_how *how);
 void port_close(struct port *port);   /* drops the queue; calls nothing */
 bool port_is_open(const struct port *port);
+bool port_is_opening(const struct port *port); /* neither opened nor lost is told yet */
 /*
  * One frame (or frames that belong together); all, or false: no room. LANE_FIRST goes ahead of
  * what waits, behind the rest of a frame that began, and drops what waits of LANE_MOTION; it

@@ -11,10 +11,8 @@
 #include "port_private.h"
 
 #include "clock.h"
-#include "hotplug.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -91,7 +89,7 @@ static void read_some(struct port *port)
 
 static void become_open(struct port *port)
 {
-	port->is_connecting = port->looked_for_holder = false;
+	port->is_connecting = false;
 	loop_timer_stop(port->timer);
 	loop_fd_set(port->watcher, LOOP_READ | LOOP_GATHER);
 	port_opened(port);
@@ -152,55 +150,13 @@ static void on_timer(struct port *port)
 	}
 }
 
-/* Where a SPEC names a serial number, another board in the socket is not opened. */
-static enum err check_serial(const struct port *port, struct why *why)
-{
-	struct hotplug_device device = {0};
-
-	if (port->spec.serial[0] == '\0') {
-		return ERR_NONE;
-	}
-	if (hotplug_lookup(port->spec.target, &device) &&
-		strcmp(device.serial, port->spec.serial) == 0) {
-		return ERR_NONE;
-	}
-	return why_set(why, ERR_REFUSED, MSG_PORT_OTHER_SERIAL, port->name, device.serial,
-		port->spec.serial);
-}
-
-/* Finding out who takes some ms, so it is not done again at each try. */
-static void name_holder(struct port *port, struct why *why)
-{
-	if (!port->looked_for_holder) {
-		port->looked_for_holder = true;
-		port->holder[0] = '\0';
-		port_holder_find(port->spec.target, port->holder, sizeof(port->holder));
-	}
-	if (port->holder[0]) {
-		why_set(why, ERR_BUSY, MSG_PORT_HELD, port->name, port->holder);
-	}
-}
-
-static int open_fd(struct port *port, const struct port_how *how, struct why *why)
-{
-	int fd = -1;
-
-	if (port->spec.scheme != PORT_SERIAL) {
-		return port_stream_open(&port->spec, &port->is_connecting, why);
-	}
-	why->code = check_serial(port, why);
-	if (why->code == ERR_NONE) {
-		fd = port_serial_open(port->spec.target, how->baud, how->dtr, why);
-	}
-	if (fd < 0 && why->code == ERR_BUSY) {
-		name_holder(port, why);
-	}
-	return fd;
-}
-
 static enum err open_port(struct port *port, const struct port_how *how, struct why *why)
 {
-	port->fd = open_fd(port, how, why);
+	if (port->spec.scheme == PORT_SERIAL) {
+		port->opening = port_serial_open(port, how);
+		return port->opening ? ERR_NONE : port_why(why, port->name, errno);
+	}
+	port->fd = port_stream_open(&port->spec, &port->is_connecting, why);
 	if (port->fd < 0) {
 		return why->code;
 	}
@@ -211,8 +167,22 @@ static enum err open_port(struct port *port, const struct port_how *how, struct 
 	return ERR_NONE;
 }
 
+void port_fd_opened(struct port *port, int fd, const struct why *why)
+{
+	port->opening = NULL;
+	port->fd = fd;
+	if (fd < 0) {
+		port_fail(port, why);
+	} else {
+		port->watcher = loop_fd_add(port->loop, fd, 0, on_ready, port);
+		become_open(port);
+	}
+}
+
 static void close_port(struct port *port)
 {
+	port_serial_abandon(port->opening);
+	port->opening = NULL;
 	loop_fd_remove(port->watcher);
 	port->watcher = NULL;
 	if (port->fd >= 0) {

@@ -23,7 +23,7 @@ struct port {
 	char name[PORT_TARGET_MAX + 8];
 	const struct port_events *events; /* borrowed */
 	void *data;
-	bool is_open;
+	bool is_open, is_opening;
 	struct loop_timer *timer; /* owned: tells of a failure; else the backend's, by on_timer */
 	void (*on_timer)(struct port *port);
 	struct why why;           /* a failure to be told */
@@ -34,8 +34,7 @@ struct port {
 	bool is_connecting;
 	bool is_blocked;          /* the kernel takes no more; the loop tells when it does */
 	struct loop_fd *watcher;  /* owned, with the fd */
-	bool looked_for_holder;   /* since it was last open */
-	char holder[32];          /* the program that has the line, "" = not seen */
+	struct serial_open *opening; /* NULL = no serial line is being opened */
 
 	/* port_usb.c */
 	struct usb_link *usb; /* NULL = closed */
@@ -54,8 +53,11 @@ void port_fail_errno(struct port *port, int error);
 /* What an errno means for a port: not there (ERR_LOST), or there but not to be had (ERR_IO). */
 enum err port_why(struct why *why, const char *name, int error);
 
-/* port_serial.c and port_stream.c: an open, non-blocking fd, or -1 and *why. */
-int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why);
+/* port_stream.c: an open, non-blocking fd, or -1 and *why. */
+int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);
+/* port_serial.c: the same by port_fd_opened(), from the loop. NULL and errno: no thread. */
+struct serial_open *port_serial_open(struct port *port, const struct port_how *how);
+void port_serial_abandon(struct serial_open *opening); /* not told, then; NULL is fine */
+void port_fd_opened(struct port *port, int fd, const struct why *why);
 /* Closes it where the kernel may wait for the line: elsewhere. */
 void port_serial_close(int fd, bool discard);
-int port_stream_open(const struct port_spec *spec, bool *is_connecting, struct why *why);

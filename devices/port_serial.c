@@ -1,7 +1,8 @@
 /*
  * Serial lines: libserialport opens and configures them, then the loop works
  * on a duplicate of its handle, because the library's own waits spin after a
- * hang-up.
+ * hang-up. Opening asks the board (CDC ACM) or its chip several questions and
+ * waits for the answers, 0.1 s and more: that is done beside the loop.
  *
  * Two programs on one line each get half of the bytes, so the line is taken
  * three ways: TIOCGEXCL tells of a holder even to root (whom TIOCEXCL does not
@@ -9,12 +10,18 @@
  */
 #include "port_private.h"
 
+#include "aside.h"
+#include "hotplug.h"
+#include "xalloc.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libserialport.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -87,7 +94,7 @@ static enum err configure(struct sp_port *port, const char *path, unsigned baud,
 	return ERR_NONE;
 }
 
-int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why)
+static int open_line(const char *path, unsigned baud, bool dtr, struct why *why)
 {
 	struct sp_port *port = find(path, why);
 	int handle = -1, fd = -1;
@@ -111,6 +118,80 @@ int port_serial_open(const char *path, unsigned baud, bool dtr, struct why *why)
 end:
 	sp_free_port(port);
 	return fd;
+}
+
+/* Where a SPEC names a serial number, another board in the socket is not opened. */
+static bool is_the_one(const struct port_spec *spec, const char *name, struct why *why)
+{
+	struct hotplug_device device = {0};
+
+	if (spec->serial[0] == '\0' || (hotplug_lookup(spec->target, &device) &&
+						strcmp(device.serial, spec->serial) == 0)) {
+		return true;
+	}
+	why_set(why, ERR_REFUSED, MSG_PORT_OTHER_SERIAL, name, device.serial, spec->serial);
+	return false;
+}
+
+/* ---- beside the loop ---- */
+
+struct serial_open {
+	struct port *port; /* NULL = abandoned; the loop's */
+	struct port_spec spec;
+	unsigned baud;
+	bool dtr;
+	int fd; /* the result: -1 and why */
+	struct why why;
+};
+
+static void open_aside(void *job)
+{
+	struct serial_open *opening = job;
+	const char *path = opening->spec.target;
+	char holder[32];
+
+	if (is_the_one(&opening->spec, path, &opening->why)) {
+		opening->fd = open_line(path, opening->baud, opening->dtr, &opening->why);
+	}
+	if (opening->fd < 0 && opening->why.code == ERR_BUSY &&
+		port_holder_find(path, holder, sizeof(holder))) {
+		why_set(&opening->why, ERR_BUSY, MSG_PORT_HELD, path, holder);
+	}
+}
+
+static void on_done(void *job)
+{
+	struct serial_open *opening = job;
+
+	if (opening->port) {
+		port_fd_opened(opening->port, opening->fd, &opening->why);
+	} else if (opening->fd >= 0) {
+		port_serial_close(opening->fd, false);
+	}
+	free(opening);
+}
+
+struct serial_open *port_serial_open(struct port *port, const struct port_how *how)
+{
+	struct serial_open *opening = xcalloc(1, sizeof(*opening));
+
+	opening->port = port;
+	opening->spec = port->spec;
+	opening->baud = how->baud;
+	opening->dtr = how->dtr;
+	opening->fd = -1;
+	if (!aside_start(port->loop, open_aside, on_done, opening)) {
+		free(opening);
+		return NULL;
+	}
+	return opening;
+}
+
+void port_serial_abandon(struct serial_open *opening)
+{
+	if (opening) {
+		opening->port = NULL;
+	}
 }
 
 static void *close_in_thread(void *fd)

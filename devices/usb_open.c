@@ -1,22 +1,21 @@
 /*
  * Opening raw USB devices; see usb_open.h.
  *
- * The thread works on the device's node with usbfs's own ioctls, because libusb tells of its
- * descriptors from the thread that opens, and the event loop is not that thread's to touch.
- * libusb then wraps the finished fd (port_usb.c).
+ * Beside the loop (aside.h) the device's node is worked on with usbfs's own ioctls, because libusb
+ * tells of its descriptors from the thread that opens, and the event loop is not that thread's to
+ * touch. libusb then wraps the finished fd (port_usb.c).
  */
 #include "usb_open.h"
 
+#include "aside.h"
 #include "xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/usbdevice_fs.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,10 +26,6 @@ struct usb_open {
 	struct usb_io io;
 	bool is_halted;
 	int fd, error; /* the thread's result */
-
-	pthread_t thread;
-	int wake; /* eventfd: the thread has ended */
-	struct loop_fd *watcher;
 	usb_open_fn *fn; /* NULL = abandoned */
 	void *data;
 };
@@ -87,33 +82,27 @@ static int open_device(struct usb_open *opening)
 	return 0;
 }
 
-static void *open_in_thread(void *data)
+static void open_aside(void *job)
 {
-	struct usb_open *opening = data;
-	uint64_t one = 1;
+	struct usb_open *opening = job;
 
 	opening->error = open_device(opening);
-	return write(opening->wake, &one, sizeof(one)) < 0 ? opening : NULL;
 }
 
-static void on_wake(void *data, int events)
+static void on_done(void *job)
 {
-	struct usb_open *opening = data;
+	struct usb_open *opening = job;
 	int fd = opening->fd, error = opening->error;
 	usb_open_fn *fn = opening->fn;
-	void *fn_data = opening->data;
+	void *data = opening->data;
 
-	(void)events;
-	pthread_join(opening->thread, NULL); /* it has nothing left to do */
 	if (fd >= 0 && (error || !fn)) {
 		close(fd);
 		fd = -1;
 	}
-	loop_fd_remove(opening->watcher);
-	close(opening->wake);
 	free(opening);
 	if (fn) {
-		fn(fn_data, fd, error);
+		fn(data, fd, error);
 	}
 }
 
@@ -128,16 +117,10 @@ struct usb_open *usb_open_start(struct loop *loop, const char *path, const struc
 	opening->fn = fn;
 	opening->data = data;
 	opening->fd = -1;
-	opening->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (opening->wake < 0 ||
-		pthread_create(&opening->thread, NULL, open_in_thread, opening) != 0) {
-		if (opening->wake >= 0) {
-			close(opening->wake);
-		}
+	if (!aside_start(loop, open_aside, on_done, opening)) {
 		free(opening);
 		return NULL;
 	}
-	opening->watcher = loop_fd_add(loop, opening->wake, LOOP_READ, on_wake, opening);
 	return opening;
 }
 

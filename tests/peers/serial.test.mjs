@@ -151,6 +151,9 @@ test('several ports', async (t) => {
 		assert.equal(row.id, 'mbot-1');
 		const opened = usb.lines.slice(mark).filter((line) => line === 'dtr ttyUSB1 1');
 		assert.equal(opened.length, 2, 'opened at 57600, then at 115200');
+		/* Before its pty ends, whose number the next board gets. */
+		await usb.unplug('ttyUSB1');
+		await untilState(client, 'mbot-1', 'lost');
 	});
 
 	await t.test('boards with the same serial number are two kits', async () => {
@@ -218,7 +221,7 @@ async function taken(t, check) {
 		10000, 'the refusal');
 	const { hint } = await client.refusal('kit.read', { kit: row.id, property: 'pin.13' });
 	check(hint, row);
-	assert.match(daemon.stderr, /ttyACM0 is in use by/);
+	await until(() => /ttyACM0 is in use by/.test(daemon.stderr), 5000, 'the log');
 	assert.equal(board.bytesIn, 0, 'nothing was sent into the other one\'s session');
 	await usb.release('ttyACM0');
 	await untilState(client, 'uno-1', 'ready', 15000);
