@@ -100,6 +100,36 @@ test('api.md has every method with its role, and every metric', () => {
 	}
 });
 
+test('faults.md has every fault and rule, and each test that it names is there', () => {
+	const rows = [...read('docs/faults.md').matchAll(/^\| (S?\d+) \| [^|]+ \| (.+) \|$/gm)];
+	const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+	assert.deepEqual(rows.map(([, id]) => id), [...range(1, 33), '35', '44', ...range(46, 50), ...range(54, 56),
+		...range(1, 10).map((n) => `S${n}`)]);
+	for (const [, id, cell] of rows) {
+		const mark = id.startsWith('S') ? `safety_${id}` : `fault_${id.padStart(2, '0')}`;
+		for (const part of cell.split('; ')) {
+			const [, file, names] = /^([\w/.]+): (.+)$/.exec(part);
+			for (const [, name] of names.matchAll(/`([^`]+)`/g)) {
+				const script = `tests/system/hostile/${name.replace(/^fault_\d+_/, '')}.lua`;
+				const isThere = file === 'system/hostile.test.mjs'
+					? new RegExp(`^-- fault: ${id}$`, 'm').test(read(script))
+					: new RegExp(`test\\([\`']${name.replace(/[.()?+$]/g, '\\$&')}|^static void ${name}\\(`, 'm').test(read(`tests/${file}`));
+				assert.ok(isThere, `${file}: ${name}`);
+				assert.match(name, new RegExp(`(^|[_ ])${mark}(?!\\d)`), name);
+			}
+		}
+	}
+});
+
+test('fault_33_the_service_is_killed_and_started_anew_when_its_loop_stands_still', () => {
+	const unit = Object.fromEntries(read('packaging/kitlabd.service').split('\n')
+		.flatMap((line) => (/^\w+=/.test(line) ? [line.split(/=(.*)/).slice(0, 2)] : [])));
+	assert.equal(unit.Type, 'notify');
+	assert.equal(unit.WatchdogSec, '2');
+	assert.equal(unit.WatchdogSignal, 'SIGKILL');
+	assert.equal(unit.Restart, 'on-failure', 'which a missed watchdog is');
+});
+
 test('links between the documents lead somewhere', () => {
 	const files = ['README.md', ...readdirSync(path.join(root, 'docs'))
 		.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];

@@ -24,7 +24,7 @@ async function serves(daemon, client) {
 
 test('fault_35_out_of_file_descriptors', async (t) => {
 	const { daemon, client, b1, connect: join } = await lab(t, { b1: {} },
-		{ wrapper: ['prlimit', '--nofile=48:48'] });
+		{ wrapper: ['prlimit', '--nofile=48:48'], args: ['--open-lab=student'] });
 	const held = [];
 	let refused = 0;
 	for (let i = 0; i < 80; i++) {
@@ -32,6 +32,12 @@ test('fault_35_out_of_file_descriptors', async (t) => {
 	}
 	assert.ok(refused > 0, 'there is a limit');
 	assert.ok(held.length >= 5, `${held.length} came in`);
+	for (const one of held) { /* no setting of security is lost with the files */
+		assert.equal((await one.call('hello')).role, 'student');
+		assert.equal((await one.refusal('room.clear')).reason, 'forbidden');
+	}
+	const forged = await connect(daemon, { headers: { Origin: 'http://elsewhere.example' } }).then(() => 'let in', (error) => error);
+	assert.notEqual(forged, 'let in');
 	await client.call('kit.write', { kit: 'b1', property: 'pin.13', value: true });
 	await until(() => b1.pins[13].value === 1);
 	const cpu = daemon.usage().cpu;
@@ -46,7 +52,7 @@ test('fault_35_out_of_file_descriptors', async (t) => {
 	}
 	await until(async () => {
 		const again = await join();
-		return (await again.call('hello')).role === 'teacher';
+		return (await again.call('hello')).role === 'student';
 	}, 8000, 'to be served again');
 	await until(async () => {
 		const { kits } = await client.call('kits.list');

@@ -7,7 +7,8 @@ import { contract } from './schema.mjs';
 
 /*
  * boards: {label: {board options, keys: SPEC keys, over: "unix" | "pty" | "tcp"}}.
- * Answers {daemon, boards, client, connect()} when all kits are ready (ready: false: at once).
+ * Answers {daemon, boards, client, connect()} when all kits are ready (ready: false: at once), and restart():
+ * the daemon is killed and started again on the same ports and state; {daemon, client}.
  * `t` is the test or suite whose end ends all of it.
  */
 export async function lab(t, boards = { b1: {} }, { args = [], ready = true, ...options } = {}) {
@@ -19,7 +20,8 @@ export async function lab(t, boards = { b1: {} }, { args = [], ready = true, ...
 		made[label] = board;
 		ports.push('--port', board.spec({ label, ...keys }));
 	}
-	const daemon = await start({ args: ['--no-scan', ...ports, ...args], ...options });
+	let daemon = await start({ args: ['--no-scan', ...ports, ...args], ...options });
+	const { state } = daemon;
 	const clients = [];
 	const join = async (more) => {
 		const client = await connect(daemon, { validate: contract, ...more });
@@ -44,5 +46,10 @@ export async function lab(t, boards = { b1: {} }, { args = [], ready = true, ...
 			await untilState(client, label, 'ready');
 		}
 	}
-	return { daemon, boards: made, client, connect: join, ...made };
+	const restart = async () => {
+		await daemon.kill();
+		daemon = await start({ args: ['--no-scan', ...ports, ...args, '--state', state], ...options });
+		return { daemon, client: await join() };
+	};
+	return { daemon, boards: made, client, connect: join, restart, ...made };
 }
