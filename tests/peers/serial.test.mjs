@@ -3,7 +3,7 @@
  * is the simulated board with real firmware, or a scripted board where its bytes do not matter.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -230,6 +230,13 @@ async function taken(t, check) {
 	const second = await usb.daemon(t, ['--port', 'serial:/dev/ttyACM0?driver=firmata&label=second']);
 	await untilState(second.client, 'second', 'refused');
 	assert.equal((await rows(client))[0].state, 'ready');
+	/* A program that asks nobody, of somebody else (root is let in by the kernel in any case). */
+	chmodSync(board.device, 0o666);
+	const rude = ['sh', '-c', `exec 3<>${board.device}`];
+	const { status, stderr } = process.getuid() === 0
+		? spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...rude], { encoding: 'utf8' })
+		: spawnSync(rude[0], rude.slice(1), { encoding: 'utf8' });
+	assert.ok(status !== 0 && /busy/i.test(stderr), `${status} ${stderr}`);
 }
 
 /* (That the program is named where it can be seen: test_port_holder; umockdev hides it.) */
