@@ -1,39 +1,17 @@
 /* Firmata's codec under test: frames as hex, decoded and encoded again. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "hex.h"
 
 #include "firmata/protocol.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const enum firmata_direction TO_BOARD = FIRMATA_TO_BOARD, TO_HOST = FIRMATA_TO_HOST;
 
 static struct firmata_message message;
-
-static inline size_t from_hex(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-
-	for (const char *c = hex; *c; c++) {
-		unsigned byte;
-
-		if (*c != ' ') {
-			assert_int_equal(sscanf(c, "%2x", &byte), 1);
-			bytes[count++] = (uint8_t)byte;
-			c++;
-		}
-	}
-	return count;
-}
 
 static inline void to_hex(const uint8_t *bytes, size_t count, char *hex)
 {

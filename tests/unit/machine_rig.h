@@ -6,19 +6,13 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "hex.h"
 
 #include "driver.h"
 #include "kit_motion.h"
 #include "virtual/machines.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -345,17 +339,8 @@ static inline bool has_sent(const char *hex)
 static inline void hears(const char *hex)
 {
 	uint8_t bytes[4096];
-	size_t count = 0;
+	size_t count = from_hex(hex, bytes);
 
-	for (const char *c = hex; *c; c++) {
-		unsigned byte;
-
-		if (*c != ' ') {
-			assert_int_equal(sscanf(c, "%2x", &byte), 1);
-			bytes[count++] = (uint8_t)byte;
-			c++;
-		}
-	}
 	rig.now_us += 1000;
 	rig_feed_kit(bytes, count);
 }

@@ -1,27 +1,10 @@
 /* The codecs of Dynamixel Protocol 2.0 and LX-16A: frames, stuffing, cuts, damage. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "hex.h"
 
 #include "busservo/dynamixel.h"
 #include "busservo/lx16a.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static size_t from_hex(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-	unsigned byte;
-
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2) {
-		bytes[count++] = (uint8_t)byte;
-	}
-	return count;
-}
 
 /* From PROTOCOLS' vectors. */
 static const char *const dynamixel_frames[] = {

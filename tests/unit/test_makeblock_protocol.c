@@ -1,15 +1,9 @@
 /* Makeblock's codec: every frame either way, however it is cut, and what is no frame. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "hex.h"
 
 #include "makeblock/protocol.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 struct stream {
@@ -19,17 +13,9 @@ struct stream {
 
 static struct stream from(const char *hex)
 {
-	struct stream stream = {.count = 0};
+	struct stream stream;
 
-	for (const char *c = hex; *c; c++) {
-		unsigned byte;
-
-		if (*c != ' ') {
-			assert_int_equal(sscanf(c, "%2x", &byte), 1);
-			stream.bytes[stream.count++] = (uint8_t)byte;
-			c++;
-		}
-	}
+	stream.count = from_hex(hex, stream.bytes);
 	return stream;
 }
 

@@ -1,14 +1,8 @@
 /* NXT telegrams: bytes to structs and back, alone and in streams. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "hex.h"
 
 #include "nxt/protocol.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Each opcode's request, and its reply when all is well. */
@@ -40,23 +34,10 @@ static const struct {
 	{"019b", "029b004e5854000000000000000000000000001653010203000000000000500000"},
 };
 
-static size_t bytes_of(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-
-	for (; hex[0]; hex += 2) {
-		unsigned byte;
-
-		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
-		bytes[count++] = (uint8_t)byte;
-	}
-	return count;
-}
-
 static void assert_same_again(enum nxt_direction direction, const char *hex)
 {
 	uint8_t bytes[128] = {0}, again[128];
-	size_t count = bytes_of(hex, bytes), used;
+	size_t count = from_hex(hex, bytes), used;
 	struct nxt_telegram telegram;
 
 	assert_true(nxt_decode(direction, bytes, count, &telegram));
@@ -91,7 +72,7 @@ static void fields_are_where_they_belong(void **state)
 
 	(void)state;
 	assert_true(
-		nxt_decode(NXT_TO_BRICK, bytes, bytes_of("800401ce0701e520680100ff", bytes), &t));
+		nxt_decode(NXT_TO_BRICK, bytes, from_hex("800401ce0701e520680100ff", bytes), &t));
 	assert_int_equal(t.kind, NXT_DIRECT | NXT_NO_REPLY);
 	assert_int_equal(t.port, 1);
 	assert_int_equal(t.output.power, -50);
@@ -99,12 +80,12 @@ static void fields_are_where_they_belong(void **state)
 	assert_int_equal(t.output.turn, -27);
 	assert_int_equal(t.output.limit, 0xFF000168);
 	assert_true(nxt_decode(NXT_TO_HOST, bytes,
-		bytes_of("0206000238070100200000000001000000feffffff0000ff7f", bytes), &t));
+		from_hex("0206000238070100200000000001000000feffffff0000ff7f", bytes), &t));
 	assert_int_equal(t.output.tacho, 1);
 	assert_int_equal(t.output.block, -2);
 	assert_int_equal(t.output.rotation, 0x7FFF0000);
 	assert_true(nxt_decode(
-		NXT_TO_HOST, bytes, bytes_of("02070001010002a0ff010002f1ff0000", bytes), &t));
+		NXT_TO_HOST, bytes, from_hex("02070001010002a0ff010002f1ff0000", bytes), &t));
 	assert_int_equal(t.input.raw, 0x01FF);
 	assert_int_equal(t.input.normalized, 0x0200);
 	assert_int_equal(t.input.scaled, -15);
@@ -119,10 +100,10 @@ static void kind_and_opcode_must_fit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_false(nxt_decode(NXT_TO_BRICK, bytes, bytes_of(wrong[i], bytes), &t));
+		assert_false(nxt_decode(NXT_TO_BRICK, bytes, from_hex(wrong[i], bytes), &t));
 	}
-	assert_false(nxt_decode(NXT_TO_HOST, bytes, bytes_of("000b00aa1e", bytes), &t));
-	assert_false(nxt_decode(NXT_TO_HOST, bytes, bytes_of("021400", bytes), &t));
+	assert_false(nxt_decode(NXT_TO_HOST, bytes, from_hex("000b00aa1e", bytes), &t));
+	assert_false(nxt_decode(NXT_TO_HOST, bytes, from_hex("021400", bytes), &t));
 }
 
 static void fault_14_lengths_inside_are_bounded(void **state)
@@ -133,14 +114,14 @@ static void fault_14_lengths_inside_are_bounded(void **state)
 
 	(void)state;
 	/* LS_WRITE of 17 bytes, and of none that wants 255. */
-	bytes_of("000f031100", bytes);
+	from_hex("000f031100", bytes);
 	assert_int_equal(nxt_scan(NXT_TO_BRICK, bytes, 64, &used, &t), ERR_PROTOCOL);
 	assert_int_equal(used, 1);
-	assert_false(nxt_decode(NXT_TO_BRICK, bytes, bytes_of("000f0300ff", bytes), &t));
+	assert_false(nxt_decode(NXT_TO_BRICK, bytes, from_hex("000f0300ff", bytes), &t));
 	/* MESSAGE_WRITE of 60, LS_READ that says 17. */
-	bytes_of("0009003c", bytes);
+	from_hex("0009003c", bytes);
 	assert_false(nxt_decode(NXT_TO_BRICK, bytes, 64, &t));
-	bytes_of("02100011", bytes);
+	from_hex("02100011", bytes);
 	assert_false(nxt_decode(NXT_TO_HOST, bytes, 20, &t));
 }
 
@@ -155,7 +136,7 @@ static void bad_replies_may_end_with_their_status(void **state)
 	static const char *const bare[] = {"0214be", "020ec0", "0210c0", "0277be"};
 
 	for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
-		assert_int_equal(nxt_scan(NXT_TO_HOST, bytes, bytes_of(bare[i], bytes), &used, &t),
+		assert_int_equal(nxt_scan(NXT_TO_HOST, bytes, from_hex(bare[i], bytes), &used, &t),
 			ERR_NONE);
 		assert_int_equal(used, 3);
 		assert_true(t.is_bare);
@@ -163,10 +144,10 @@ static void bad_replies_may_end_with_their_status(void **state)
 		assert_memory_equal(again, bytes, 3);
 	}
 	/* With a length, any may; and what has its data has it. */
-	assert_true(nxt_decode(NXT_TO_HOST, bytes, bytes_of("0206dd", bytes), &t));
+	assert_true(nxt_decode(NXT_TO_HOST, bytes, from_hex("0206dd", bytes), &t));
 	assert_true(t.is_bare);
-	assert_false(nxt_decode(NXT_TO_HOST, bytes, bytes_of("020600", bytes), &t));
-	assert_true(nxt_decode(NXT_TO_HOST, bytes, bytes_of("020e2000", bytes), &t));
+	assert_false(nxt_decode(NXT_TO_HOST, bytes, from_hex("020600", bytes), &t));
+	assert_true(nxt_decode(NXT_TO_HOST, bytes, from_hex("020e2000", bytes), &t));
 	assert_false(t.is_bare);
 }
 
@@ -174,7 +155,7 @@ static void bad_replies_may_end_with_their_status(void **state)
 
 static size_t frame(const char *hex, uint8_t *out)
 {
-	size_t count = bytes_of(hex, out + 2);
+	size_t count = from_hex(hex, out + 2);
 
 	out[0] = (uint8_t)count;
 	out[1] = 0;
@@ -220,7 +201,7 @@ static void fault_11_garbage_costs_no_more_than_itself(void **state)
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
 		struct nxt_parser parser = {.count = 0};
 		uint8_t stream[512];
-		size_t count = bytes_of(garbage[i], stream), seen = 0;
+		size_t count = from_hex(garbage[i], stream), seen = 0;
 
 		/* A piece that looks like a beginning may take the frame after it along. */
 		for (int j = 0; j < 3; j++) {
@@ -246,7 +227,7 @@ static void fault_14_lengths_of_frames_are_bounded(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct nxt_parser parser = {.count = 0};
 		uint8_t stream[8];
-		size_t count = bytes_of(wrong[i], stream);
+		size_t count = from_hex(wrong[i], stream);
 		const uint8_t *bytes = stream;
 
 		assert_int_equal(nxt_next(&parser, &bytes, &count, &t), NXT_GARBAGE);

@@ -5,13 +5,10 @@
 #include "virtual/board.h"
 #include "virtual/i2c.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include "hex.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define MS INT64_C(1000)
 
@@ -98,13 +95,8 @@ static void start(const char *model, int minor)
 static void feed(const char *hex)
 {
 	uint8_t bytes[512];
-	size_t count = 0;
-	unsigned byte;
+	size_t count = from_hex(hex, bytes);
 
-	for (; *hex; hex += 2) {
-		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
-		bytes[count++] = (uint8_t)byte;
-	}
 	board_feed(&rig.board, bytes, count, rig.now_us);
 }
 

@@ -1,16 +1,10 @@
 /* The virtual NXT brick as a host sees it: telegrams in, telegrams out, and its motors. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "hex.h"
 
 #include "virtual/machines.h"
 #include "virtual/nxt.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static struct {
@@ -69,14 +63,8 @@ static int boot(void **state)
 static void says(const char *hex)
 {
 	uint8_t bytes[NXT_FRAME_MAX];
-	size_t count = 2;
+	size_t count = 2 + from_hex(hex, bytes + 2);
 
-	for (; hex[0]; hex += 2) {
-		unsigned byte;
-
-		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
-		bytes[count++] = (uint8_t)byte;
-	}
 	bytes[0] = (uint8_t)(count - 2);
 	bytes[1] = 0;
 	rig.heard[0] = '\0';
