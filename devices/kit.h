@@ -281,6 +281,8 @@ struct property *kit_describe_property(struct kit *kit, const char *name, enum v
 struct action *kit_describe_action(struct kit *kit, const char *name, int tag);
 void kit_describe_arg(struct action *action, const char *name, enum value_type type, double min,
 	double max, bool optional, const char *choices);
+/* Of two wheels: drive, turn, stop. */
+void kit_describe_wheels(struct kit *kit, int drive_tag, int turn_tag, int stop_tag);
 struct event *kit_describe_event(struct kit *kit, const char *name, enum value_type type);
 void kit_describe_end(struct kit *kit);
 

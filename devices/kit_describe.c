@@ -144,6 +144,17 @@ void kit_describe_arg(struct action *action, const char *name, enum value_type t
 	};
 }
 
+void kit_describe_wheels(struct kit *kit, int drive_tag, int turn_tag, int stop_tag)
+{
+	struct action *action = kit_describe_action(kit, "drive", drive_tag);
+
+	kit_describe_arg(action, "left", VALUE_NUMBER, -1, 1, false, NULL);
+	kit_describe_arg(action, "right", VALUE_NUMBER, -1, 1, false, NULL);
+	action = kit_describe_action(kit, "turn", turn_tag);
+	kit_describe_arg(action, "speed", VALUE_NUMBER, -1, 1, false, NULL);
+	kit_describe_action(kit, "stop", stop_tag);
+}
+
 struct event *kit_describe_event(struct kit *kit, const char *name, enum value_type type)
 {
 	if (kit->event_count == EVENTS_MAX) {

@@ -80,17 +80,14 @@ static void describe_properties(struct kit *kit)
 static void describe_actions(struct kit *kit)
 {
 	uint8_t wheels = 1 << LEFT | 1 << RIGHT;
-	struct action *action;
 
 	if ((ev3_of(kit)->motors & wheels) == wheels) {
-		action = kit_describe_action(kit, "drive", ACTION_DRIVE);
-		kit_describe_arg(action, "left", VALUE_NUMBER, -1, 1, false, NULL);
-		kit_describe_arg(action, "right", VALUE_NUMBER, -1, 1, false, NULL);
-		action = kit_describe_action(kit, "turn", ACTION_TURN);
-		kit_describe_arg(action, "speed", VALUE_NUMBER, -1, 1, false, NULL);
+		kit_describe_wheels(kit, ACTION_DRIVE, ACTION_TURN, ACTION_STOP);
+	} else {
+		kit_describe_action(kit, "stop", ACTION_STOP);
 	}
-	kit_describe_action(kit, "stop", ACTION_STOP);
-	action = kit_describe_action(kit, "tone", ACTION_TONE);
+	struct action *action = kit_describe_action(kit, "tone", ACTION_TONE);
+
 	kit_describe_arg(action, "frequency", VALUE_NUMBER, TONE_MIN_HZ, TONE_MAX_HZ, false, NULL);
 	kit_describe_arg(action, "duration", VALUE_NUMBER, 0, TONE_MAX_S, false, NULL);
 	action = kit_describe_action(kit, "reset_angle", ACTION_RESET_ANGLE);

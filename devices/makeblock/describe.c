@@ -49,14 +49,9 @@ static void describe_parts(struct kit *kit)
 
 static void describe_actions(struct kit *kit)
 {
-	struct action *action = kit_describe_action(kit, "drive", ACT_DRIVE);
+	kit_describe_wheels(kit, ACT_DRIVE, ACT_TURN, ACT_STOP);
+	struct action *action = kit_describe_action(kit, "tone", ACT_TONE);
 
-	kit_describe_arg(action, "left", VALUE_NUMBER, -1, 1, false, NULL);
-	kit_describe_arg(action, "right", VALUE_NUMBER, -1, 1, false, NULL);
-	action = kit_describe_action(kit, "turn", ACT_TURN);
-	kit_describe_arg(action, "speed", VALUE_NUMBER, -1, 1, false, NULL);
-	kit_describe_action(kit, "stop", ACT_STOP);
-	action = kit_describe_action(kit, "tone", ACT_TONE);
 	kit_describe_arg(action, "frequency", VALUE_NUMBER, TONE_MIN_HZ, TONE_MAX_HZ, false, NULL);
 	kit_describe_arg(action, "duration", VALUE_NUMBER, 0, TONE_MAX_S, false, NULL);
 	action = kit_describe_action(kit, "send_ir", ACT_SEND_IR);

@@ -57,14 +57,9 @@ static void describe_sensors(struct kit *kit)
 
 static void describe_actions(struct kit *kit)
 {
-	struct action *action = kit_describe_action(kit, "drive", ACTION_DRIVE);
+	kit_describe_wheels(kit, ACTION_DRIVE, ACTION_TURN, ACTION_STOP);
+	struct action *action = kit_describe_action(kit, "tone", ACTION_TONE);
 
-	kit_describe_arg(action, "left", VALUE_NUMBER, -1, 1, false, NULL);
-	kit_describe_arg(action, "right", VALUE_NUMBER, -1, 1, false, NULL);
-	action = kit_describe_action(kit, "turn", ACTION_TURN);
-	kit_describe_arg(action, "speed", VALUE_NUMBER, -1, 1, false, NULL);
-	kit_describe_action(kit, "stop", ACTION_STOP);
-	action = kit_describe_action(kit, "tone", ACTION_TONE);
 	kit_describe_arg(action, "frequency", VALUE_NUMBER, 200, 14000, false, NULL);
 	kit_describe_arg(action, "duration", VALUE_NUMBER, 0, 10, false, NULL);
 	action = kit_describe_action(kit, "set_sensor", ACTION_SET_SENSOR);

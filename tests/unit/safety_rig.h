@@ -63,13 +63,7 @@ static void fake_start(struct kit *kit, int64_t now_us)
 	kit_describe_property(kit, "joint.1", VALUE_NUMBER, true, true, 3);
 	kit_describe_property(kit, "led", VALUE_BOOL, true, true, 4);
 	kit_describe_property(kit, "battery", VALUE_NUMBER, true, false, 5);
-	struct action *drive = kit_describe_action(kit, "drive", 1);
-
-	kit_describe_arg(drive, "left", VALUE_NUMBER, -1, 1, false, NULL);
-	kit_describe_arg(drive, "right", VALUE_NUMBER, -1, 1, false, NULL);
-	kit_describe_arg(kit_describe_action(kit, "turn", 2), "speed", VALUE_NUMBER, -1, 1, false,
-		NULL);
-	kit_describe_action(kit, "stop", 3);
+	kit_describe_wheels(kit, 1, 2, 3);
 	kit_describe_end(kit);
 }
 
