@@ -13,7 +13,12 @@
 
 enum { WIRE_ROOM = 1024 };
 
+/* The servos obey what begins these bytes. Returns how many of them it was, 0: more is needed. */
+typedef size_t wire_obey_fn(
+	struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
+
 struct servo_wire { /* first in a machine's state */
+	wire_obey_fn *obey;
 	bool is_unplugged[ARM_JOINTS_MAX];
 	int64_t deaf_until_us; /* the servos boot */
 	int64_t busy_us;       /* the host's bytes are on the wire until then */
@@ -25,18 +30,13 @@ struct servo_wire { /* first in a machine's state */
 	uint8_t in[WIRE_ROOM];
 };
 
-/* The servos obey what begins these bytes. Returns how many of them it was, 0: more is needed. */
-typedef size_t wire_obey_fn(
-	struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
-
 /* The host says something. */
-void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us,
-	wire_obey_fn *obey);
+void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us);
 void wire_answer(struct machine *machine, const uint8_t *bytes, size_t count);
 /* Sends what is due; returns when there is more. */
 int64_t wire_tick(struct machine *machine, int64_t now_us);
 /* Power came. */
-void wire_reset(struct machine *machine, int64_t now_us);
+void wire_reset(struct machine *machine, wire_obey_fn *obey, int64_t now_us);
 
 /* What an adapter can be. */
 extern const char *const wire_firmwares[];

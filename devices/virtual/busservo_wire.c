@@ -41,8 +41,7 @@ static size_t hear(struct machine *machine, const uint8_t *bytes, size_t count, 
 	return lost > count || now_us < wire->deaf_until_us ? count : lost;
 }
 
-void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us,
-	wire_obey_fn *obey)
+void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
 	struct servo_wire *wire = wire_of(machine);
 
@@ -54,7 +53,7 @@ void wire_feed(struct machine *machine, const uint8_t *bytes, size_t count, int6
 
 		wire->in[wire->in_count++] = bytes[i];
 		do {
-			used = obey(machine, wire->in, wire->in_count, now_us);
+			used = wire->obey(machine, wire->in, wire->in_count, now_us);
 			wire->in_count -= used;
 			memmove(wire->in, wire->in + used, wire->in_count);
 		} while (used > 0 && wire->in_count > 0);
@@ -92,10 +91,11 @@ int64_t wire_tick(struct machine *machine, int64_t now_us)
 	return wire->count > 0 ? wire->next_us : INT64_MAX;
 }
 
-void wire_reset(struct machine *machine, int64_t now_us)
+void wire_reset(struct machine *machine, wire_obey_fn *obey, int64_t now_us)
 {
 	struct servo_wire *wire = wire_of(machine);
 
+	wire->obey = obey;
 	wire->count = wire->in_count = 0;
 	wire->deaf_until_us = now_us + machine->boot_us;
 	for (unsigned i = 0; i < machine->class->joints; i++) {

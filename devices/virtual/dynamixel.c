@@ -348,14 +348,6 @@ static void take(struct machine *machine, const struct dynamixel_message *m, int
 
 /* ---- the machine ---- */
 
-static void reset(struct machine *machine, int64_t now_us)
-{
-	wire_reset(machine, now_us);
-	for (unsigned i = 0; i < JOINTS; i++) {
-		boot_servo(machine, i, now_us);
-	}
-}
-
 static size_t obey_frame(
 	struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
 {
@@ -368,9 +360,12 @@ static size_t obey_frame(
 	return used;
 }
 
-static void feed(struct machine *machine, const uint8_t *bytes, size_t count, int64_t now_us)
+static void reset(struct machine *machine, int64_t now_us)
 {
-	wire_feed(machine, bytes, count, now_us, obey_frame);
+	wire_reset(machine, obey_frame, now_us);
+	for (unsigned i = 0; i < JOINTS; i++) {
+		boot_servo(machine, i, now_us);
+	}
 }
 
 const struct machine_class machine_dynamixel_arm = {
@@ -381,6 +376,6 @@ const struct machine_class machine_dynamixel_arm = {
 	.firmwares = wire_firmwares,
 	.state_size = sizeof(struct chain),
 	.reset = reset,
-	.feed = feed,
+	.feed = wire_feed,
 	.tick = wire_tick,
 };
