@@ -18,7 +18,7 @@ export const mutants = [
 	{ rule: 1, name: 'anybody may name any lease', unit: GATE, file: 'daemon/safety_lease.c',
 		from: 'return lease->holder == holder ||', to: 'return true ||' },
 	{ rule: 1, name: 'two hold one kit', unit: GATE, file: 'daemon/safety_checks.c',
-		from: 'if (!lease || lease->holder == asked->holder || asked->takes) {', to: 'if (true) {' },
+		from: 'if (!lease || asked->takes || (lease->holder == asked->holder && !asked->holder->is_http)) {', to: 'if (true) {' },
 	{ rule: 1, name: 'a pupil takes over', unit: GATE, fault: 55, file: 'daemon/safety_lease.c',
 		from: 'if (take && !holder->is_staff) {', to: 'if (false) {' },
 	{ rule: 1, name: 'a holder that goes keeps its leases', unit: GATE, file: 'daemon/safety_lease.c',

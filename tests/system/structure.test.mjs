@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { mutants } from '../mutants/mutants.mjs';
 import { root } from './daemon.mjs';
 
 const MADE = ['.git', 'build', 'node_modules'];
@@ -78,6 +79,10 @@ test('motion passes one gate: only the safety gate may command it', () => {
 		.filter(({ name }) => name === 'kit_motion.h')
 		.map(({ file }) => file)
 		.filter((file) => !/^daemon\/safety\w*\.c$|^devices\/kit_command\.c$/.test(file)), []);
+});
+
+test('each mutation of make test-mutants finds its place, once', () => {
+	assert.deepEqual(mutants.filter(({ file, from }) => read(file).split(from).length !== 2).map(({ name }) => name), []);
 });
 
 test('nobody includes a main, or any other .c', () => {
