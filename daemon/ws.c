@@ -265,6 +265,8 @@ void ws_turn(void *data)
 			return;
 		}
 		handle(session);
+		/* It spoke; its pong may stand behind what is not read yet. */
+		lws_validity_confirmed(session->wsi);
 		lws_rx_flow_control(session->wsi, 1);
 	}
 }
