@@ -366,6 +366,7 @@ test('the virtual world has what the kit feels: nothing more, and on the floor t
 		await page.reload();
 		await page.waitForSelector('.world select');
 		await until(async () => await sliders() === count, `${id}: ${count}`);
+		assert.equal(await page.locator('.world >> text=top view').count(), id === 'mbot-2' ? 1 : 0);
 	}
 	await page.goto(`${daemon.url}#/bench/ev3-1`);
 	await page.reload();

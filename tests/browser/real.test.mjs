@@ -189,7 +189,7 @@ end
 	page = await open(browser, lab.url);
 	await page.waitForSelector('.spark');
 	await halfMinute();
-	await shot('room.en.png', 490);
+	await shot('room.en.png', 524);
 	clearInterval(world);
 	await client.close();
 	await lab.stop();

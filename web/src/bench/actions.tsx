@@ -96,7 +96,7 @@ function Field({ argument, isOff }: { argument: Argument; isOff: boolean }): JSX
 			) : type === 'number' || type === 'integer' ? (
 				<input type="number" {...shared} min={min} max={max} step={type === 'integer' ? 1 : 'any'} />
 			) : type === 'vector' ? (
-				<input type="text" {...shared} pattern="[-+.\deE\s,，、]+"
+				<input type="text" {...shared} pattern="[\-+.\deE\s,，、]+"
 					placeholder={t(max === 255 ? 'actions.bytes' : 'actions.numbers')} title={t('actions.numbers')} />
 			) : (
 				<input type="text" {...shared} />

@@ -104,6 +104,7 @@ export function World({ kit, world: { now: { value: now }, change, task } }: {
 					</select>
 				</label>
 			</div>
+			{now.pose && <p class="muted">{t('world.floor')}</p>}
 			{task.error.value && <Problem error={task.error.value} what={t('world.failed')} />}
 		</section>
 	);

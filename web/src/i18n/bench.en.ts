@@ -105,6 +105,7 @@ print("Hello from " .. bench.id)
 	'world.distance': 'Obstacle at',
 	'world.button': 'Button',
 	'world.button.hold': 'Hold to press',
+	'world.floor': 'Lamps, daylight and obstacles are in the top view on the page of the room.',
 	'world.fault': 'Fault',
 	'world.fault.none': 'none',
 	'world.fault.silence': 'board falls silent',

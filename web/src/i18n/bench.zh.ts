@@ -107,6 +107,7 @@ print("你好，我是 " .. bench.id)
 	'world.distance': '障碍物距离',
 	'world.button': '按钮',
 	'world.button.hold': '按住',
+	'world.floor': '灯、环境光和障碍物在“教室”页的俯视图里。',
 	'world.fault': '故障',
 	'world.fault.none': '无',
 	'world.fault.silence': '板子不应答',
