@@ -41,8 +41,8 @@ export class Guest {
 		guest.qmpPath = path.join(scratch(), 'qmp');
 		guest.process = run('qemu-system-x86_64', ['-accel', 'tcg,thread=multi', '-M', 'q35', '-m', '512', '-smp', '2',
 			'-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-no-reboot', '-nodefaults',
-			'-kernel', path.join(folder, 'vmlinuz'), '-initrd', path.join(folder, 'initramfs'),
-			'-append', 'console=ttyS0 quiet panic=-1 no_timer_check tsc=reliable',
+			'-kernel', path.join(folder, 'vmlinux'), '-initrd', path.join(folder, 'initramfs'),
+			'-append', 'console=ttyS0 quiet panic=-1 no_timer_check tsc=reliable mitigations=off apparmor=0 audit=0',
 			'-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${guest.shell}-10.0.2.15:9001`
 				+ `,hostfwd=tcp:127.0.0.1:${guest.web}-10.0.2.15:9000`,
 			'-device', 'virtio-net-pci,netdev=net,romfile=', '-device', 'qemu-xhci,id=usb',

@@ -2,11 +2,14 @@
  * A USB device of ours on the kernel's own USB/IP host (vhci-hcd), so that a guest without any
  * hardware has it as if it were plugged in: usbfs, cdc_acm and udev are the kernel's and Debian's.
  *
- *   usbipdev MODEL PORT SERIAL FAR     PORT 0..7 is vhci's; FAR a UNIX socket with the kit's bytes
+ *   usbipdev MODEL HOST SERIAL FAR     HOST 0..7 is one of vhci's; FAR a UNIX socket with the kit's bytes
+ *
+ * Each device has a host controller of its own, because the kernel takes what happens on one hub
+ * one after the other, with 0.1 s and more between.
  *
  * Models: those of usb_kits.h, and `uno`: cdc_acm, whose DTR connects to FAR anew when it rises,
- * which is a board's reset. SIGUSR1: takes no more transfers out. SIGTERM: the plug is pulled; the
- * last line of standard output is then "pulled MS" (wall clock).
+ * which is a board's reset. SIGTERM: the plug is pulled; SIGUSR1: it is pulled in the middle of the
+ * next transfer out. The last line of standard output is then "pulled MS" (wall clock).
  *
  * Source: Documentation/usb/usbip_protocol.rst of the kernel.
  */
@@ -25,6 +28,7 @@
 #include <unistd.h>
 
 enum { CMD_SUBMIT = 1, CMD_UNLINK = 2, RET_SUBMIT = 3, RET_UNLINK = 4 };
+enum { PORTS_OF_HOST = 30 }; /* Debian: 15 of USB 2, 15 of USB 3 */
 enum { FULL_SPEED = 2, DATA_MAX = 65536, WAITING_MAX = 64, HEARD_MAX = 65536 };
 
 struct header { /* big-endian */
@@ -59,12 +63,12 @@ static size_t waiting_count;
 static uint8_t heard[HEARD_MAX];
 static size_t heard_count;
 static bool dtr;
-static volatile sig_atomic_t is_deaf, is_pulled;
+static volatile sig_atomic_t is_tripped, is_pulled;
 
 static void on_signal(int signum)
 {
 	if (signum == SIGUSR1) {
-		is_deaf = 1;
+		is_tripped = 1;
 	} else {
 		is_pulled = 1;
 	}
@@ -305,7 +309,9 @@ static void do_submit(const struct header *header)
 	}
 	if (ep == 0) {
 		do_control(seqnum, header->setup, data, length);
-	} else if (!is_in && !is_deaf) {
+	} else if (!is_in && is_tripped) {
+		is_pulled = 1;
+	} else if (!is_in) {
 		int status = ep == model.out ? tell(data, length) : -EPIPE;
 
 		answer(seqnum, status, status ? 0 : length, NULL, 0);
@@ -314,7 +320,7 @@ static void do_submit(const struct header *header)
 		waiting_length[waiting_count++] = length;
 		match();
 	}
-	/* Else it waits for ever: the interrupt endpoint of the Uno, a deaf kit. */
+	/* Else it waits for ever: the interrupt endpoint of the Uno. */
 }
 
 static void do_unlink(const struct header *header)
@@ -351,25 +357,25 @@ static void serve(void)
 }
 
 /* The kernel needs a moment after a pull until it takes the next device on this port. */
-static bool try_attach(const char *port, int fd)
+static bool try_attach(int host_number, int fd)
 {
 	FILE *file = fopen("/sys/devices/platform/vhci_hcd.0/attach", "w");
 
 	if (!file) {
 		die("vhci_hcd");
 	}
-	fprintf(file, "%s %d %ld %d\n", port, fd, 0x10001 + strtol(port, NULL, 10), FULL_SPEED);
+	fprintf(file, "%d %d %d %d\n", host_number * PORTS_OF_HOST, fd, 0x10001 + host_number, FULL_SPEED);
 	return fclose(file) == 0;
 }
 
-static void attach(const char *port)
+static void attach(int host_number)
 {
 	int pair[2], tries = 0;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0) {
 		die("socketpair");
 	}
-	while (!try_attach(port, pair[1])) {
+	while (!try_attach(host_number, pair[1])) {
 		if (++tries == 200 || is_pulled) {
 			die("attach");
 		}
@@ -406,7 +412,7 @@ int main(int argc, char **argv)
 	struct sigaction action = {.sa_handler = on_signal};
 
 	if (argc != 5) {
-		fprintf(stderr, "usage: usbipdev MODEL PORT SERIAL FAR\n");
+		fprintf(stderr, "usage: usbipdev MODEL HOST SERIAL FAR\n");
 		return 2;
 	}
 	model = strcmp(argv[1], "nxt") == 0
@@ -419,7 +425,7 @@ int main(int argc, char **argv)
 	if (model.kit) {
 		connect_far();
 	}
-	attach(argv[2]);
+	attach((int)strtol(argv[2], NULL, 10));
 	run();
 	return 0;
 }
