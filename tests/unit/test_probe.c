@@ -20,7 +20,7 @@
 #include <string.h>
 
 static const struct hotplug_device ch340 = {
-	.path = "/dev/ttyUSB7", .vendor = 0x1a86, .product = 0x7523, .seat = "1-2"};
+	.path = "/dev/null", .vendor = 0x1a86, .product = 0x7523, .seat = "1-2"}; /* it is plugged in */
 static const struct hotplug_device ftdi = {
 	.path = "/dev/ttyUSB8", .vendor = 0x0403, .product = 0x6001};
 static const uint8_t mbot[20] = "Version: 06.01.107\r\n"; /* without its NUL */
@@ -193,6 +193,12 @@ void port_close(struct port *closed)
 bool port_is_open(const struct port *asked)
 {
 	return asked->is_open;
+}
+
+bool port_is_opening(const struct port *asked)
+{
+	(void)asked;
+	return false; /* here it is open at once */
 }
 
 bool port_send(struct port *to, const uint8_t *bytes, size_t count, enum lane lane)
