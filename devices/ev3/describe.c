@@ -4,6 +4,7 @@
  */
 #include "state.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@ static void describe_actions(struct kit *kit)
 	kit_describe_arg(action, "motor", VALUE_INT, 1, EV3_MOTORS, false, NULL);
 	action = kit_describe_action(kit, "set_sensor", ACTION_SET_SENSOR);
 	kit_describe_arg(action, "port", VALUE_INT, 1, EV3_SENSORS, false, NULL);
-	kit_describe_arg(action, "type", VALUE_TEXT, 0, 0, false, sensor_words);
+	kit_describe_arg(action, "type", VALUE_TEXT, NAN, NAN, false, sensor_words);
 }
 
 void ev3_describe(struct kit *kit)
