@@ -4,8 +4,8 @@
  *
  * Whatever a test program is (cmocka, node:test, a fuzzer), it ends up as lines
  * of TAP, which are counted here. Each program runs in a process group of its own
- * with a time limit; what is left of the group is killed at its end. Programs
- * run one at a time, but for fuzzers and unit tests (two).
+ * with a time limit; what is left of the group is killed at its end. Programs of a
+ * suite run side by side, as two cores allow; those that measure time run alone.
  *
  * BUILD names the folder of the programs ("build", "build/san").
  */
@@ -65,8 +65,10 @@ const suites = {
 	},
 	browser: () => nodeTests('browser'),
 };
-const PARALLEL = { unit: 2, fuzz: 2, system: 2 };
-const ALONE = ['hostile']; /* measures how promptly others are served */
+/* The files of `system` wait for kits nearly all their time. */
+const PARALLEL = { unit: 2, fuzz: 2, system: 4, peers: 2, browser: 2 };
+/* They measure how promptly others are served, how soon a loss is seen, how smoothly pages are drawn. */
+const ALONE = ['hostile', 'usb', 'usb_port', 'usb_robots', 'speed', 'stop'];
 
 /* Before 18.15 there is no choice of reporter, and TAP is what it says. */
 const [major, minor] = process.versions.node.split('.').map(Number);

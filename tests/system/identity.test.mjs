@@ -78,6 +78,7 @@ test('fault_04_two_boards_swapped_are_refused_until_a_teacher_accepts_them', asy
 	await t.test('a teacher accepts one; it is ready, and remembered', async (u) => {
 		const teacher = await daemonWith(u, links, state);
 		await untilState(teacher.client, 'bench-1', 'refused');
+		await untilState(teacher.client, 'bench-2', 'refused'); /* it is, as long as bench-1 is */
 		await teacher.client.call('kit.accept', { kit: 'bench-1' });
 		await untilState(teacher.client, 'bench-1', 'ready');
 		assert.equal((await rowOf(teacher.client, 'bench-2')).state, 'refused');
