@@ -233,9 +233,9 @@ test('temperature logger: draws what it measures and warns when it is warm', () 
 
 test('line follower: stays with the line', () => solve('line-follower', async (bench) => {
 	const place = async () => (await bench.world({})).kits[bench.kit].pose;
-	await bench.world({ pose: [1, 0.285, 0] });
-	await bench.until(async () => (await place())[0] > 2.2, 30000);
-	assert.ok(Math.abs((await place())[1] - 0.3) < 0.1);
+	await bench.world({ pose: [0.5, 0.285, 0] });
+	await bench.until(async () => (await place())[1] > 1.2, 30000);
+	assert.ok(Math.abs((await place())[0] - 1.25) < 0.1);
 }));
 
 test('obstacle rover: turns before it runs into the wall', () => solve('obstacle-rover', async (bench) => {
