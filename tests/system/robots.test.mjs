@@ -52,7 +52,8 @@ async function watchFloor(client) {
 test('world.get and world.set know poses and objects, and a wrong one changes nothing', async (t) => {
 	const { client } = await room(t, [mbot('m-1', [0.5, 0.5, 0]), mbot('m-2', [1, 1, 1])],
 		[{ id: 'box', type: 'box', at: [2, 1], size: [0.4, 0.2] }]);
-	const before = await client.call('world.get');
+	const still = { temperature: 22 }; /* else it wanders */
+	const before = await client.call('world.set', { kits: { 'm-1': still, 'm-2': still } });
 	assert.deepEqual(before.kits['m-1'].pose, [0.5, 0.5, 0]);
 	assert.deepEqual(before.kits['m-2'].pose, [1, 1, 1]);
 	assert.deepEqual(before.objects.map(({ id }) => id), ['room', 'box']);
