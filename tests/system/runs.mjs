@@ -11,8 +11,8 @@ export const ended = (client, run) => client.waitFor((p, m) => forRun(run, 'scri
 export const output = (client, run, stream = 'out') => client.notifications
 	.filter((n) => forRun(run, 'script.output')(n.params, n.method) && n.params.stream === stream)
 	.map((n) => n.params.text).join('');
-export const said = (client, run, text) => client.waitFor((p, m) => forRun(run, 'script.output')(p, m) && output(client, run).includes(text),
-	10000, `${run} to say ${text}`);
+export const said = (client, run, text, stream) => client.waitFor((p, m) => forRun(run, 'script.output')(p, m) &&
+	output(client, run, stream).includes(text), 10000, `${run} to say ${text}`);
 
 export const procStat = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
 

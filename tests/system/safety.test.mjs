@@ -3,32 +3,17 @@
  * faults that end motion: hangs, kills, stalls, lines and links that go.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import { connect, growth, now, request, until, untilState } from './daemon.mjs';
 import { frame } from './raw.mjs';
 import { drive, feed, rovers, untilRest, watchMotion } from './rover.mjs';
+import { ended, go, runners, said } from './runs.mjs';
 
 const connectTo = connect; /* tests have a connect() of their own */
-const ENDS = ['finished', 'failed', 'stopped', 'killed'];
 const lost = (client, kit) => client.next((p, m) => m === 'lease.lost' && p.kit === kit, 15000).then((n) => n.params);
-const ended = (client, run) => client.waitFor((p, m) => m === 'script.state' && p.run === run && ENDS.includes(p.state),
-	20000).then((n) => n.params);
-const said = (client, run, text) => client.waitFor((p, m) => m === 'script.output' && p.run === run && p.text.includes(text), 10000);
-const go = async (client, source, more = {}) => (await client.call('script.run', { source, ...more })).run;
+const runnerOf = (daemon) => Number(runners(daemon)[0]);
 const row = async (client, kit) => (await client.call('kits.list')).kits.find(({ id }) => id === kit);
-
-function runnerOf(daemon) {
-	return Number(readdirSync('/proc').find((pid) => {
-		try {
-			return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'kitlab-runner\n' &&
-				Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1]) === daemon.pid;
-		} catch {
-			return false;
-		}
-	}));
-}
 
 /* Presses the stop: it answers in time, and these kits have confirmed then, or soon on a busy machine. */
 async function stops(client, params, kits) {
@@ -439,8 +424,8 @@ test('the stop', async (t) => {
 		assert.equal(r1.speed, 0);
 		assert.equal(r2.speed, 0);
 		assert.equal(r2.pins[13].value, 0, 'lamps too');
-		assert.ok(['stopped'].includes((await ended(client, run)).state));
-		await said(client, run, 'stop was pressed');
+		assert.equal((await ended(client, run)).state, 'stopped');
+		await said(client, run, 'stop was pressed', 'error');
 		await watcher.waitFor((p, m) => m === 'room.changed' && p.stopped && p.unconfirmed.length === 0 && p.level === 'hold');
 		for (const [method, params] of Object.entries({
 			'kit.write': { kit: 'r1', property: 'led', value: true },
