@@ -80,30 +80,31 @@ static void kit_lease(struct server *server, struct request *request, const cJSO
 	request_reply(request, result);
 }
 
-static void lease_feed(struct server *server, struct request *request, const cJSON *params)
+typedef enum err lease_act_fn(struct safety *safety, struct lease_holder *holder, const char *id,
+	int64_t now_us, struct why *why);
+
+static void do_with_lease(struct server *server, struct request *request, const cJSON *params,
+	lease_act_fn *act)
 {
 	const char *id;
 	struct why why;
 
 	if (!param_text(params, "lease", false, &id, &why) ||
-		safety_feed(server->safety, &request->client->holder, id, clock_now_us(), &why)) {
+		act(server->safety, &request->client->holder, id, clock_now_us(), &why)) {
 		request_fail(request, &why);
 		return;
 	}
 	request_reply_text(request, "{}", 2);
 }
 
+static void lease_feed(struct server *server, struct request *request, const cJSON *params)
+{
+	do_with_lease(server, request, params, safety_feed);
+}
+
 static void lease_release(struct server *server, struct request *request, const cJSON *params)
 {
-	const char *id;
-	struct why why;
-
-	if (!param_text(params, "lease", false, &id, &why) ||
-		safety_release(server->safety, &request->client->holder, id, clock_now_us(), &why)) {
-		request_fail(request, &why);
-		return;
-	}
-	request_reply_text(request, "{}", 2);
+	do_with_lease(server, request, params, safety_release);
 }
 
 static void kit_checks(struct server *server, struct request *request, const cJSON *params)
