@@ -229,7 +229,12 @@ static void handle(struct session *session)
 	int64_t began_us = clock_now_us();
 	size_t length = session->length;
 
-	session->is_held = false;
+	if (session->is_held) {
+		session->is_held = false;
+		/* It spoke; its pong may stand behind what is not read yet. */
+		lws_validity_confirmed(session->wsi);
+		lws_rx_flow_control(session->wsi, 1);
+	}
 	session->length = 0;
 	rpc_message(&session->client, session->message ? session->message : "", length);
 	server->turn_spent_us += clock_now_us() - began_us;
@@ -265,9 +270,6 @@ void ws_turn(void *data)
 			return;
 		}
 		handle(session);
-		/* It spoke; its pong may stand behind what is not read yet. */
-		lws_validity_confirmed(session->wsi);
-		lws_rx_flow_control(session->wsi, 1);
 	}
 }
 
