@@ -63,13 +63,6 @@ cJSON *json_from_value(const struct value *value)
 	return cJSON_CreateNull();
 }
 
-void json_add_limit(cJSON *object, const char *name, double number)
-{
-	if (isfinite(number)) {
-		cJSON_AddNumberToObject(object, name, number);
-	}
-}
-
 static int find_arg(const struct action *action, const char *name)
 {
 	for (unsigned i = 0; i < action->arg_count; i++) {

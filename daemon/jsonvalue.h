@@ -19,9 +19,6 @@ bool json_to_value(const cJSON *json, struct json_room *room, struct value *out)
 /* A new item; owned by the caller. */
 cJSON *json_from_value(const struct value *value);
 
-/* null where the number is open or not finite. */
-void json_add_limit(cJSON *object, const char *name, double number);
-
 /*
  * An action's arguments from {name: value}; `json` NULL or null: none given. `rooms` and
  * `args` have KIT_ARGS_MAX places. False: *why says which one is wrong.

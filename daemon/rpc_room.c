@@ -76,7 +76,7 @@ static void room_clear(struct server *server, struct request *request, const cJS
 		request_fail(request, &why);
 		return;
 	}
-	safety_clear(server->safety, seat);
+	safety_clear(server->safety, seat, clock_now_us());
 	request_reply_text(request, "{}", 2);
 }
 

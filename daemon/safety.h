@@ -120,9 +120,8 @@ const char *safety_stop_seat(const char *seat);
  */
 void safety_stop(struct safety *safety, const char *seat, enum hold_level level, const char *by,
 	bool is_staff, int64_t now_us, safety_stopped_fn *done, void *data);
-void safety_stop_forget(struct safety *safety, void *data); /* `done` is not called any more */
 /* Lets the room and all seats (seat "") or one seat go on. Nothing moves by itself. */
-void safety_clear(struct safety *safety, const char *seat);
+void safety_clear(struct safety *safety, const char *seat, int64_t now_us);
 /* {confirmed, unconfirmed} of the kits that a stop of the room or of a seat concerns. */
 cJSON *safety_stop_result(const struct safety *safety, const char *seat);
 /* room.watch's answer. */

@@ -100,8 +100,6 @@ const struct stop *stop_of(const struct safety *safety, const struct kit *kit);
 void stops_tick(struct safety *safety, int64_t now_us);
 void stops_end(struct safety *safety); /* answers all that wait */
 bool stops_need_time(const struct safety *safety);
-/* Is it here, and so in the lists of a stop? */
-bool stop_lists(const struct kit *kit);
 
 /* safety_checks.c */
 enum err checks_pass(struct safety *safety, struct kit *kit, const struct lease_holder *holder,

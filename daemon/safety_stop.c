@@ -66,7 +66,8 @@ uint64_t safety_stop_count(const struct safety *safety)
 
 /* ---- what kits have confirmed ---- */
 
-bool stop_lists(const struct kit *kit)
+/* Is it here, and so in the lists of a stop? */
+static bool is_listed(const struct kit *kit)
 {
 	return kit->state == KIT_PROBING || kit->state == KIT_READY || kit->state == KIT_STALE ||
 		kit->state == KIT_REFUSED;
@@ -86,7 +87,7 @@ static bool all_confirmed(const struct safety *safety, const char *seat)
 	for (size_t i = 0; i < lab_kit_count(lab); i++) {
 		const struct kit *kit = lab_kit(lab, i);
 
-		if (stop_lists(kit) && covers(seat, kit) && !is_confirmed(kit)) {
+		if (is_listed(kit) && covers(seat, kit) && !is_confirmed(kit)) {
 			return false;
 		}
 	}
@@ -103,7 +104,7 @@ static void add_lists(const struct safety *safety, const char *seat, bool only_s
 	for (size_t i = 0; i < lab_kit_count(lab); i++) {
 		const struct kit *kit = lab_kit(lab, i);
 
-		if (stop_lists(kit) && covers(seat, kit) &&
+		if (is_listed(kit) && covers(seat, kit) &&
 			(!only_stopped || stop_of(safety, kit))) {
 			cJSON_AddItemToArray(is_confirmed(kit) ? confirmed : unconfirmed,
 				cJSON_CreateString(kit->id));
@@ -221,20 +222,6 @@ static void answer(struct safety *safety, int64_t now_us)
 void stops_end(struct safety *safety)
 {
 	answer(safety, INT64_MAX);
-}
-
-void safety_stop_forget(struct safety *safety, void *data)
-{
-	for (struct stop_wait **at = &safety->waits; *at;) {
-		struct stop_wait *wait = *at;
-
-		if (wait->data == data) {
-			*at = wait->next;
-			free(wait);
-		} else {
-			at = &wait->next;
-		}
-	}
 }
 
 bool stops_need_time(const struct safety *safety)
@@ -363,7 +350,7 @@ void safety_stop(struct safety *safety, const char *seat, enum hold_level level,
 	safety_need_time(safety, now_us);
 }
 
-void safety_clear(struct safety *safety, const char *seat)
+void safety_clear(struct safety *safety, const char *seat, int64_t now_us)
 {
 	size_t kept = 0;
 
@@ -376,5 +363,5 @@ void safety_clear(struct safety *safety, const char *seat)
 		log_info("%s%s cleared", seat[0] ? "seat " : "the room is", seat);
 	}
 	safety->stop_count = kept;
-	tell_room(safety, clock_now_us());
+	tell_room(safety, now_us);
 }

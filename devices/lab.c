@@ -325,7 +325,7 @@ bool lab_find_usb(struct lab *lab, const struct link *link, struct hotplug_devic
 		(uint16_t)strtoul(link->spec.target + 5, NULL, 16), fits_wish, &wish, device);
 }
 
-static void remove_link(struct lab *lab, struct link *link, enum kit_state state)
+static void remove_link(struct lab *lab, struct link *link)
 {
 	struct kit *kit = link->kit;
 	struct link **at = &lab->links;
@@ -339,7 +339,7 @@ static void remove_link(struct lab *lab, struct link *link, enum kit_state state
 	 * in another socket before udev told of its unplugging is the new link's. */
 	if (kit->owner_data == link) {
 		why_set(&why, ERR_LOST, MSG_KIT_LOST, kit->id);
-		kit_lose(kit, state, &why, clock_now_us());
+		kit_lose(kit, KIT_LOST, &why, clock_now_us());
 	}
 	link_destroy(link);
 	lab_leave_kit(lab, kit);
@@ -364,16 +364,6 @@ enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char 
 	}
 	link_open(add_link(lab, spec, model, NULL));
 	return ERR_NONE;
-}
-
-void lab_remove_port(struct lab *lab, const char *label)
-{
-	for (struct link *link = lab->links; link; link = link->next) {
-		if (strcmp(link->spec.label, label) == 0) {
-			remove_link(lab, link, KIT_ABSENT);
-			return;
-		}
-	}
 }
 
 static void on_tick(void *data)
@@ -510,7 +500,7 @@ static void on_removed(void *data, const char *path)
 	/* A boot loader may come and go as another device while the line is lent. */
 	if (link && link->from_hotplug && !link->is_lent) {
 		log_info("%s: %s is unplugged", link->kit->id, path);
-		remove_link(lab, link, KIT_LOST);
+		remove_link(lab, link);
 	} else if (link && link->spec.scheme == PORT_USB) {
 		link_unplugged(link);
 	}

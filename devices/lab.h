@@ -56,8 +56,6 @@ bool lab_is_drained(const struct lab *lab);
 /* Adds a port; `model` is known of virtual kits, else NULL. ERR_INVALID: a label given twice. */
 enum err lab_add_port(struct lab *lab, const struct port_spec *spec, const char *model,
 	struct why *why);
-/* Closes the port that has this label; its kit is `absent` from then on. */
-void lab_remove_port(struct lab *lab, const char *label);
 
 /*
  * Lends the kit's serial device to another program (avrdude): the kit is held, its port

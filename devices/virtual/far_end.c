@@ -154,11 +154,6 @@ void far_end_set_reading(struct far_end *far, bool is_reading)
 	set_watcher(far);
 }
 
-bool far_end_is_open(const struct far_end *far)
-{
-	return far->is_open;
-}
-
 const char *far_end_name(const struct far_end *far)
 {
 	return far->name;

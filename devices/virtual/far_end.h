@@ -33,7 +33,6 @@ void far_end_destroy(struct far_end *far);
 
 enum err far_end_plug(struct far_end *far, struct why *why);
 void far_end_unplug(struct far_end *far); /* calls nothing */
-bool far_end_is_open(const struct far_end *far);
 
 /* What the host opens: "/link" or "/dev/pts/5", "unix:/path", "tcp:127.0.0.1:40123". */
 const char *far_end_name(const struct far_end *far);

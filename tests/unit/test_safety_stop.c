@@ -45,7 +45,7 @@ static void safety_S5_after_a_stop_nothing_is_commanded_until_it_is_cleared(void
 	assert_log("");
 	assert_int_equal(acts(&rig.pupil, NULL, rig.a, "stop", 0, 0), ERR_NONE);
 	assert_log("a:stop;");
-	safety_clear(rig.server.safety, "");
+	safety_clear(rig.server.safety, "", rig.now_us);
 	waits_ms(1000);
 	assert_log("");
 	assert_int_equal(takes(&rig.pupil, rig.a, false, id), ERR_NONE);
@@ -56,7 +56,7 @@ static void a_stop_that_was_cleared_takes_no_lamp_back(void **state)
 	(void)state;
 	presses(&rig.pupil, "", HOLD_ALL);
 	assert_log("a:hold;b:hold;");
-	safety_clear(rig.server.safety, "");
+	safety_clear(rig.server.safety, "", rig.now_us);
 	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_NONE);
 	rig.log[0] = '\0';
 	waits_ms(100);
@@ -64,7 +64,7 @@ static void a_stop_that_was_cleared_takes_no_lamp_back(void **state)
 
 	rig.proves = false; /* who has not shown rest is held on */
 	presses(&rig.pupil, "", HOLD_ALL);
-	safety_clear(rig.server.safety, "");
+	safety_clear(rig.server.safety, "", rig.now_us);
 	rig.log[0] = '\0';
 	waits_ms(20);
 	assert_log("a:hold;b:hold;");
@@ -145,7 +145,7 @@ static void safety_S5_kill_counts_from_staff_or_as_a_second_press(void **state)
 	rig.log[0] = '\0';
 	presses(&rig.pupil, "", HOLD_ALL); /* the worse one stays */
 	assert_log("");
-	safety_clear(rig.server.safety, "");
+	safety_clear(rig.server.safety, "", rig.now_us);
 	presses(&rig.teacher, "", HOLD_KILL);
 	assert_log("a:kill;b:kill;");
 }
@@ -174,9 +174,9 @@ static void safety_S5_a_seat_stops_alone(void **state)
 	assert_int_equal(writes(&rig.other, id, rig.b, "motor.1", 1), ERR_NONE);
 	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_STOPPED);
 	assert_int_equal(safety_need_running(rig.server.safety, NULL, &rig.why), ERR_NONE);
-	safety_clear(rig.server.safety, "2");
+	safety_clear(rig.server.safety, "2", rig.now_us);
 	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_STOPPED);
-	safety_clear(rig.server.safety, "1");
+	safety_clear(rig.server.safety, "1", rig.now_us);
 	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_NONE);
 }
 
@@ -185,7 +185,7 @@ static void safety_S5_a_room_stop_outlives_the_clearing_of_a_seat(void **state)
 	(void)state;
 	presses(&rig.pupil, "1", HOLD_ALL);
 	presses(&rig.pupil, "", HOLD_ALL);
-	safety_clear(rig.server.safety, "1");
+	safety_clear(rig.server.safety, "1", rig.now_us);
 	assert_int_equal(writes(&rig.pupil, NULL, rig.a, "led", 1), ERR_STOPPED);
 }
 
@@ -246,7 +246,7 @@ static void safety_S5_the_room_is_told(void **state)
 	presses(&rig.pupil, "", HOLD_ALL);
 	assert_non_null(strstr(rig.heard, "\"stopped\":true,\"level\":\"hold\",\"by\":\"pupil\""));
 	rig.heard[0] = '\0';
-	safety_clear(rig.server.safety, "");
+	safety_clear(rig.server.safety, "", rig.now_us);
 	assert_non_null(strstr(rig.heard, "\"stopped\":false"));
 }
 
