@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { t } from '../i18n/lab';
-import { Icon } from '../icons';
+import { Icon, type IconName } from '../icons';
 import { Problem, useTask } from '../parts/problem';
 import { socket, whyText, type Kit } from '../state';
 import type { Row } from '../wire';
@@ -19,22 +19,35 @@ export function Decisions(): JSX.Element | null {
 	return (
 		<section class="panel lab-panel" data-test="decisions">
 			<h2><Icon name="warning" /> {t('decide.title')}</h2>
-			<ul class="lab-list">{waiting.map((kit) => <Other key={kit.id} kit={kit} />)}</ul>
+			<ul class="lab-list">
+				{waiting.map((kit) => <Choice key={kit.id} kit={kit} act="accept" icon="ready"
+					text={t('decide.accept')} failed={t('decide.failed')} />)}
+			</ul>
 		</section>
 	);
 }
 
-function Other({ kit }: { kit: Kit }): JSX.Element {
+interface ChoiceProps {
+	kit: Kit;
+	act: 'accept' | 'forget';
+	text: string;
+	failed: string;
+	icon?: IconName;
+	isQuiet?: boolean;
+}
+
+/* A kit, what is with it, and the button that decides about it. */
+function Choice({ kit, act, text, failed, icon, isQuiet }: ChoiceProps): JSX.Element {
 	const task = useTask();
 	return (
 		<li data-kit={kit.id}>
 			<KitName kit={kit} />
-			<p>{whyText(kit.row.value)}</p>
-			<button class="button" data-test="accept" disabled={task.isBusy.value}
-				onClick={() => void task.run(() => socket.request('kit.accept', { kit: kit.id }))}>
-				<Icon name="ready" /> {t('decide.accept')}
+			<p class={isQuiet ? 'muted' : undefined}>{whyText(kit.row.value)}</p>
+			<button class="button" data-test={act} disabled={task.isBusy.value} aria-label={`${text}: ${kit.id}`}
+				onClick={() => void task.run(() => socket.request(`kit.${act}`, { kit: kit.id }))}>
+				{icon && <Icon name={icon} />} {text}
 			</button>
-			{task.error.value && <Problem error={task.error.value} what={t('decide.failed')} />}
+			{task.error.value && <Problem error={task.error.value} what={failed} />}
 		</li>
 	);
 }
@@ -50,22 +63,10 @@ export function GoneKits(): JSX.Element | null {
 			onToggle={(event) => { isOpen.value = event.currentTarget.open; }}>
 			<summary><h2>{t('gone.title', { count: gone.length })}</h2></summary>
 			<p class="muted">{t('gone.what')}</p>
-			<ul class="lab-list">{gone.map((kit) => <Gone key={kit.id} kit={kit} />)}</ul>
+			<ul class="lab-list">
+				{gone.map((kit) => <Choice key={kit.id} kit={kit} act="forget" isQuiet
+					text={t('gone.forget')} failed={t('gone.failed')} />)}
+			</ul>
 		</details>
-	);
-}
-
-function Gone({ kit }: { kit: Kit }): JSX.Element {
-	const task = useTask();
-	return (
-		<li data-kit={kit.id}>
-			<KitName kit={kit} />
-			<p class="muted">{whyText(kit.row.value)}</p>
-			<button class="button" data-test="forget" disabled={task.isBusy.value} aria-label={`${t('gone.forget')}: ${kit.id}`}
-				onClick={() => void task.run(() => socket.request('kit.forget', { kit: kit.id }))}>
-				{t('gone.forget')}
-			</button>
-			{task.error.value && <Problem error={task.error.value} what={t('gone.failed')} />}
-		</li>
 	);
 }
