@@ -82,7 +82,10 @@ export class Run {
 
 export const followed = signal<Run | null>(null);
 
-/* Shows a run that is already there; not before what was started here is over, which may be waiting for that one's end. */
+/*
+ * Shows a run that is already there; not before what was started here is over, which may be waiting
+ * for that one's end. An effect that calls this comes again then: it reads the signals.
+ */
 export async function follow(id: string, kit: string): Promise<void> {
 	const { value: now } = followed;
 	if (now?.id !== id && !(now?.isMine && !runIsOver(now.info.value.state))) {

@@ -37,7 +37,6 @@ print("Hello from " .. bench.id)
 	'console.queued': 'The script before it is ending; then this one starts.',
 	'console.jump': 'Go to line {line}',
 	'console.clear': 'Clear',
-	'console.copy': 'Copy',
 
 	'part.on': 'on',
 	'part.off': 'off',

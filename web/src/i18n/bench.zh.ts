@@ -39,7 +39,6 @@ print("你好，我是 " .. bench.id)
 	'console.queued': '上一个程序正在结束，之后就轮到这个程序。',
 	'console.jump': '转到第 {line} 行',
 	'console.clear': '清空',
-	'console.copy': '复制',
 
 	'part.on': '亮',
 	'part.off': '灭',

@@ -115,7 +115,6 @@ export const en = {
 	'room.empty.virtual': 'No kit at hand? Start Kitlab with virtual kits; they behave like real ones:',
 	battery: 'Battery',
 	'tile.driven': '{who} has the controls',
-	'age.ago': '{age} ago',
 
 	'bench.back': 'To the room',
 	'bench.kit': 'Kit',

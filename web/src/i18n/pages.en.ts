@@ -12,7 +12,6 @@ export const en = {
 	'cases.any': 'all',
 	'cases.nomatch': 'No case fits both choices.',
 	'cases.minutes': '{n}\u00a0min',
-	'cases.needs': 'Needs',
 	'cases.needs.none': 'any kit',
 	'cases.objectives': 'You will learn',
 	'cases.back': 'All cases',

@@ -14,7 +14,6 @@ export const zh: Record<PagesKey, string> = {
 	'cases.any': '全部',
 	'cases.nomatch': '没有同时符合两个条件的课例。',
 	'cases.minutes': '{n}\u00a0分钟',
-	'cases.needs': '所需部件',
 	'cases.needs.none': '任意套件',
 	'cases.objectives': '学习目标',
 	'cases.back': '全部课例',

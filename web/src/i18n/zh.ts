@@ -117,7 +117,6 @@ export const zh: Record<Key, string> = {
 	'room.empty.virtual': '手边没有套件？可以用虚拟套件启动 Kitlab，用法和真的一样：',
 	battery: '电量',
 	'tile.driven': '{who} 正在操控',
-	'age.ago': '{age}前',
 
 	'bench.back': '回到教室',
 	'bench.kit': '套件',
