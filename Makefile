@@ -9,6 +9,8 @@ V ?=
 SAN ?=
 CI ?=
 
+# On all cores, where nobody says how many (make -j1).
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 B := build$(if $(SAN),/san)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
@@ -62,7 +64,7 @@ PROGRAMS := $(B)/kitlabd $(B)/kitlab $(B)/kitlab-runner $(B)/kitlab-virtual
 # ---- the two commands --------------------------------------------------------
 .PHONY: all run test help
 all: deps-build
-	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)$(MAKE) --no-print-directory $(JOBS) programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -71,7 +73,7 @@ run: all
 	$(Q)exec $(B)/kitlabd --open-lab --virtual default --listen 127.0.0.1:$(PORT) --demo
 
 test: deps-test all
-	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(MAKE) --no-print-directory $(JOBS) test-programs
 	$(Q)BUILD=$(B) node tests/run.mjs $(SUITES)
 
 help:
@@ -190,12 +192,12 @@ test-programs: tests/node_modules/.package-lock.json $(UNIT_BIN) $(PEERS_BIN) $(
 
 .PHONY: $(SUITES:%=test-%)
 $(filter-out test-vectors,$(SUITES:%=test-%)): test-%: deps-test all
-	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(MAKE) --no-print-directory $(JOBS) test-programs
 	$(Q)BUILD=$(B) node tests/run.mjs $*
 
 .PHONY: test-mutants
 test-mutants: deps-test all
-	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(MAKE) --no-print-directory $(JOBS) test-programs
 	$(Q)node tests/mutants/run.mjs $(RULES)
 
 VECTORS ?= ../shared/vectors.json
@@ -275,11 +277,11 @@ $(FUZZERS:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 # ---- benches, pages by hand, install, format ---------------------------------
 .PHONY: bench bench-safety web-dev install fmt clean
 bench: deps-test all
-	$(Q)$(MAKE) --no-print-directory $(BENCH_BIN) tests/node_modules/.package-lock.json
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BENCH_BIN) tests/node_modules/.package-lock.json
 	$(Q)BUILD=$(B) node tests/bench/bench.mjs $(BENCH_ARGS)
 
 bench-safety: deps-test all
-	$(Q)$(MAKE) --no-print-directory $(BENCH_BIN) tests/node_modules/.package-lock.json
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BENCH_BIN) tests/node_modules/.package-lock.json
 	$(Q)BUILD=$(B) node tests/bench/safety.mjs $(BENCH_ARGS)
 
 web-dev: web/node_modules/.package-lock.json
