@@ -109,13 +109,15 @@ void firmata_take_state(struct kit *kit, const struct firmata_message *message)
 		set_bit(f->rest_pins, message->pin,
 			message->groups > 0 && pin_is_at_rest(kit, message));
 	} else if (message->pin == f->hold_end && f->ask_next > f->pin_count) {
-		f->is_holding = false;
-		if ((f->held_pins[0] & ~f->rest_pins[0]) == 0 &&
-			(f->held_pins[1] & ~f->rest_pins[1]) == 0) {
+		bool is_proved = (f->held_pins[0] & ~f->rest_pins[0]) == 0 &&
+			(f->held_pins[1] & ~f->rest_pins[1]) == 0;
+
+		/* What is still under way was asked before this, and will not come. */
+		f->is_holding = !is_proved && f->under_way > 0;
+		if (is_proved) {
 			kit_held(kit);
-		} else if (f->under_way > 0) { /* these were before it, and will not come */
+		} else if (f->is_holding) {
 			f->under_way = 0;
-			f->is_holding = true;
 			ask_all(kit);
 		}
 		return;
