@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	rpc_forget(&client);
 	safety_forget(server.safety, &client.holder, clock_now_us());
-	safety_clear(server.safety, "");
+	safety_clear(server.safety, "", clock_now_us());
 	bus_forget(server.bus, &client);
 	scripts_forget(server.scripts, &client);
 	readings_destroy(&server);
