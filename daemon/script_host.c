@@ -55,10 +55,12 @@ static void on_done(void *data, const struct value *result, const struct why *wh
 	struct run_call *call = data;
 	struct run *run = call->run;
 	uint32_t serial = call->serial;
+	/* The robot rests and the script goes on, as if the lease had ended a moment later. */
+	bool is_over = call->is_set_point && why && why->msg == MSG_LEASE_EXPIRED;
 
 	(void)t_us;
 	remove_call(call);
-	if (why && why->code != ERR_NONE) {
+	if (why && why->code != ERR_NONE && !is_over) {
 		run_reply_why(run, serial, why);
 	} else {
 		struct wire_out *out = run_reply(run, serial);
@@ -235,6 +237,7 @@ static enum err host_act(
 	if (!call) {
 		return why->code;
 	}
+	call->is_set_point = strcmp(name, "drive") == 0 || strcmp(name, "turn") == 0;
 	err = safety_act(kit->run->scripts->server->safety, kit->tap.kit, index, args,
 		&kit->run->holder, lease, clock_now_us(), on_done, call, why);
 	if (err) {

@@ -71,6 +71,7 @@ struct run_call {
 	struct run *run; /* borrowed */
 	struct kit *kit; /* borrowed; its end answers the call */
 	uint32_t serial;
+	bool is_set_point; /* like a write: it is over when it is told */
 };
 
 /* A kit.open() that waits for a kit which is being probed. */

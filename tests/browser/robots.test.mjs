@@ -137,7 +137,8 @@ test('safety_S5 Escape Escape stops scripts and robots, all confirm, and after t
 	await seen('[data-test=latched]');
 	await until(allRest, 2000, 'rest');
 	for (const id of runs) {
-		assert.match((await teacher.call('script.watch', { run: id })).state, /stopped|killed|stopping/);
+		const run = await teacher.call('script.watch', { run: id });
+		assert.match(run.state, /stopped|killed|stopping/, JSON.stringify(run));
 	}
 	await until(async () => {
 		const { confirmed } = await room();

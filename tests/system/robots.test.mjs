@@ -8,6 +8,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { root, scratch, until } from './daemon.mjs';
 import { lab } from './lab.mjs';
+import { childrenOf, go, runners } from './runs.mjs';
 
 const lesson = (name, file = 'solution.lua') =>
 	readFileSync(path.join(root, 'examples', name, file), 'utf8');
@@ -188,4 +189,28 @@ test('the same line follower drives an mBot and an NXT round their lines', async
 		t.diagnostic(`${robot.model}: at most ${(robot.farthest * 100).toFixed(1)} cm from the line, started ${starts} times`);
 		assert.ok(robot.farthest < 0.12);
 	}));
+});
+
+test('safety_S2 a drive that is under way when the lease expires ends with it, and the script drives on', async (t) => {
+	const { client, daemon } = await room(t, [mbot('m-1', [0.5, 0.5, 0])]);
+	const floor = await watchFloor(client);
+	const moves = () => floor.kits['m-1'].speed > 0.03;
+	const run = await go(client, 'local r = require("kit").open() while true do r:drive(0.2, 0.2) sleep(0.02) end', { kit: 'm-1' });
+	await until(moves, 8000, 'it drives');
+	const [robots] = childrenOf(daemon, 'kitlab-virtual');
+	const [runner] = runners(daemon);
+	const start = Date.now();
+	process.kill(robots, 'SIGSTOP'); /* so a drive stays without its answer */
+	await until(() => Date.now() - start > 150);
+	process.kill(runner, 'SIGSTOP'); /* and nobody feeds */
+	const row = async () => (await client.call('kits.list')).kits[0];
+	await until(async () => (await row()).holder === null, 3000, 'the end of the lease');
+	process.kill(robots, 'SIGCONT');
+	await until(async () => (await client.call('kit.checks', { kit: 'm-1' })).checks.every(({ passed }) => passed), 3000, 'rest');
+	await until(() => !moves(), 3000, 'rest to be seen');
+	process.kill(runner, 'SIGCONT');
+	await until(moves, 3000, 'it drives on');
+	const now = await client.call('script.watch', { run });
+	assert.equal(now.state, 'running', JSON.stringify(now));
+	await client.call('script.stop', { run });
 });

@@ -16,11 +16,13 @@ export const said = (client, run, text, stream) => client.waitFor((p, m) => forR
 
 export const procStat = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
 
-/* The runners that a daemon has started. */
-export const runners = (daemon) => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
+/* The pids of a daemon's own processes of that name. */
+export const childrenOf = (daemon, name) => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
 	try {
-		return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'kitlab-runner\n' && Number(procStat(pid)[1]) === daemon.pid;
+		const [state, parent] = procStat(pid);
+		return readFileSync(`/proc/${pid}/comm`, 'utf8') === `${name}\n` && Number(parent) === daemon.pid && state !== 'Z';
 	} catch {
-		return false;
+		return false; /* it ended just now */
 	}
-});
+}).map(Number);
+export const runners = (daemon) => childrenOf(daemon, 'kitlab-runner');

@@ -12,7 +12,7 @@ import { ended, go, runners, said } from './runs.mjs';
 
 const connectTo = connect; /* tests have a connect() of their own */
 const lost = (client, kit) => client.next((p, m) => m === 'lease.lost' && p.kit === kit, 15000).then((n) => n.params);
-const runnerOf = (daemon) => Number(runners(daemon)[0]);
+const runnerOf = (daemon) => runners(daemon)[0];
 const row = async (client, kit) => (await client.call('kits.list')).kits.find(({ id }) => id === kit);
 
 /* Presses the stop: it answers in time, and these kits have confirmed then, or soon on a busy machine. */

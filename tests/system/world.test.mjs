@@ -3,27 +3,14 @@
  * come, and its boards vanish together; the daemon goes on.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { connect, program, run, scratch, start, until, untilState } from './daemon.mjs';
 import { lab } from './lab.mjs';
+import { childrenOf } from './runs.mjs';
 
-/* The pid of the daemon's kitlab-virtual, null if there is none. */
-function virtualOf(daemon) {
-	for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-		try {
-			const [, name, rest] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-			const [state, parent] = rest.split(' ');
-			if (name === 'kitlab-virtual' && Number(parent) === daemon.pid && state !== 'Z') {
-				return Number(pid);
-			}
-		} catch {
-			/* it ended just now */
-		}
-	}
-	return null;
-}
+const virtualOf = (daemon) => childrenOf(daemon, 'kitlab-virtual')[0] ?? null;
 
 const allReady = (client, count) => until(async () => {
 	const { kits } = await client.call('kits.list');
