@@ -19,7 +19,7 @@ PACKAGES_BUILD := gcc make pkg-config libserialport-dev libusb-1.0-0-dev libwebs
 	libwebsockets-evlib-ev libev-dev liblua5.4-dev libcjson-dev libudev-dev libseccomp-dev \
 	libinih-dev libsqlite3-dev zlib1g-dev
 PACKAGES_TEST := libcmocka-dev simavr libsimavr-dev libelf-dev umockdev libumockdev-dev chromium \
-	fonts-noto-cjk clang libclang-rt-14-dev man-db avrdude arduino-core-avr
+	chromium-headless-shell fonts-noto-cjk clang libclang-rt-14-dev man-db avrdude arduino-core-avr
 PACKAGES_GUEST := qemu-system-x86 busybox-static cpio kmod xz-utils
 LIBS := libserialport libusb-1.0 libwebsockets lua5.4 libcjson libudev libseccomp inih sqlite3 zlib
 

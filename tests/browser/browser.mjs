@@ -10,8 +10,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export const shots = path.join(root, 'build/screenshots');
 mkdirSync(shots, { recursive: true });
 
-export const launch = () => chromium.launch({
-	executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+/* The shell draws with half the work, but its pages are no tabs of one window. */
+export const launch = ({ hasTabs = false } = {}) => chromium.launch({
+	executablePath: process.env.CHROMIUM ?? `/usr/bin/chromium${hasTabs ? '' : '-headless-shell'}`,
 	args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
 		'--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });

@@ -4,9 +4,12 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launch, open, until } from './browser.mjs';
 import { FakeDaemon } from './fake_daemon.mjs';
 
-let browser, daemon, page;
+let browser, tabbed, daemon, page;
 before(async () => { browser = await launch(); });
-after(() => browser.close());
+after(async () => {
+	await browser.close();
+	await tabbed?.close();
+});
 beforeEach(async () => {
 	daemon = await new FakeDaemon({ kits: 0, role: 'student' }).start();
 	daemon.leases.patience = 4; /* the machine may be busy; a real lease is judged in real.test.mjs */
@@ -27,8 +30,8 @@ const motors = (id = 'mbot-1') => ['motor.1', 'motor.2'].map((name) => daemon.ki
 const isDriven = (id = 'mbot-1') => daemon.leases.of(id) !== undefined;
 const atRest = (id = 'mbot-1') => until(() => !isDriven(id) && motors(id).every((speed) => speed === 0), 'rest');
 
-async function bench(id, options) {
-	page = await open(browser, `${daemon.url}#/bench/${id}`, options);
+async function bench(id, { on = browser, ...options } = {}) {
+	page = await open(on, `${daemon.url}#/bench/${id}`, options);
 	await seen('.motion');
 	await seen('.badge[data-state=ready]');
 	await seen('.cm-content'); /* nothing moves about any more */
@@ -46,8 +49,8 @@ async function press(selector, x, y) {
 	await page.mouse.down();
 }
 
-async function drive() {
-	await bench('mbot-1');
+async function drive(options) {
+	await bench('mbot-1', options);
 	await press('[data-test=pad]', 0.5, 0.05);
 	await until(() => motors()[0] > 0.4, 'driving');
 }
@@ -103,7 +106,8 @@ test('safety_S2 a press that ends before the lease is there leaves nothing behin
 });
 
 test('fault_54 a tab that loses the focus releases', async () => {
-	await drive();
+	tabbed = await launch({ hasTabs: true });
+	await drive({ on: tabbed });
 	const devtools = await page.context().newCDPSession(page);
 	await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false });
 	const other = await page.context().newPage();
