@@ -117,7 +117,7 @@ test('a board on a USB serial port, from plug to replug', async (t) => {
 
 test('several ports', async (t) => {
 	const usb = await FakeUsb.start(t);
-	const { client } = await usb.daemon(t);
+	const { daemon, client } = await usb.daemon(t);
 
 	await t.test('boards that come while it runs are numbered, others are left alone', async () => {
 		const mark = usb.mark();
@@ -154,6 +154,21 @@ test('several ports', async (t) => {
 		/* Before its pty ends, whose number the next board gets. */
 		await usb.unplug('ttyUSB1');
 		await untilState(client, 'mbot-1', 'lost');
+	});
+
+	await t.test('fault_03_back_in_another_socket_before_udev_tells_of_the_pull_it_stays', async () => {
+		const [before, again] = [await scripted(t), await scripted(t)];
+		await usb.plug('ttyACM2', before, { serial: 'moved', seat: '1-3.1' });
+		const { id } = await until(async () => (await rows(client)).find((r) => r.seat === '1-3.1' && r.state === 'ready'));
+		await before.board.unplug();
+		await untilState(client, id, 'lost');
+		await usb.plug('ttyACM3', again, { serial: 'moved', seat: '1-3.2' });
+		assert.equal((await untilState(client, id, 'ready')).port, '/dev/ttyACM3');
+		await usb.unplug('ttyACM2');
+		await usb.plug('ttyUSB8', again, { ids: '1199:9071', seat: '1-5', serial: 'modem' });
+		await until(() => daemon.stderr.includes('/dev/ttyUSB8'), 5000, 'what udev tells of next');
+		assert.equal((await rows(client)).find((r) => r.id === id).state, 'ready');
+		await client.call('kit.write', { kit: id, property: 'pin.13', value: true });
 	});
 
 	await t.test('boards with the same serial number are two kits', async () => {
