@@ -69,8 +69,8 @@ const suites = {
 const PARALLEL = { unit: 2, fuzz: 2, system: 4, peers: 2, browser: 2 };
 /* They measure how promptly others are served, how soon a loss is seen, how smoothly pages are drawn;
  * robots have leases of 0.3 s, which a busy machine ends. */
-const ALONE = ['system/hostile', 'system/robots', 'system/safety', 'peers/usb', 'peers/usb_port', 'peers/usb_robots',
-	'browser/speed', 'browser/stop', 'browser/robots'];
+const ALONE = ['system/hostile', 'system/robots', 'system/safety', 'system/safety_stop', 'peers/usb', 'peers/usb_port',
+	'peers/usb_robots', 'browser/speed', 'browser/stop', 'browser/robots'];
 
 /* Before 18.15 there is no choice of reporter, and TAP is what it says. */
 const [major, minor] = process.versions.node.split('.').map(Number);

@@ -74,3 +74,8 @@ export async function untilRest(board, since, timeout = 5000) {
 		timeout, 'the motor to rest');
 	return move.t - since;
 }
+
+/* What a busy machine needs on top of a bound: make bench-safety measures. */
+export const SOON = 600;
+
+export const row = async (client, kit) => (await client.call('kits.list')).kits.find(({ id }) => id === kit);
