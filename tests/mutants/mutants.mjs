@@ -7,6 +7,7 @@ const GATE = ['test_safety'];
 const STOP = ['test_safety_stop'];
 const LIMITS = ['test_motion_limits'];
 const system = (...names) => ({ file: 'safety', names });
+const systemStop = (...names) => ({ file: 'safety_stop', names });
 
 export const mutants = [
 	{ rule: 1, name: 'motion is written without a lease', unit: GATE, file: 'devices/kit_command.c',
@@ -51,7 +52,7 @@ export const mutants = [
 		from: 'STOP_HOLDS = 3,', to: 'STOP_HOLDS = 1,' },
 	{ rule: 5, name: 'leases go on', unit: STOP, file: 'daemon/safety_stop.c',
 		from: '	end_leases(safety, seat, by, now_us);\n', to: '	(void)end_leases;\n' },
-	{ rule: 5, name: 'scripts go on', system: system('the stop', 'safety_S5_stops_all'), file: 'daemon/safety_stop.c',
+	{ rule: 5, name: 'scripts go on', system: systemStop('the stop', 'safety_S5_stops_all'), file: 'daemon/safety_stop.c',
 		from: '	if (safety->server->scripts) {', to: '	if (false) {' },
 	{ rule: 5, name: 'the answer is late', unit: STOP, file: 'daemon/safety_stop.c',
 		from: 'ANSWER_US = 230 * 1000,', to: 'ANSWER_US = 1230 * 1000,' },
@@ -59,7 +60,7 @@ export const mutants = [
 		from: 'if (level == HOLD_KILL && !is_staff && !is_second) {', to: 'if (false) {' },
 	{ rule: 5, name: 'a kit that comes is not held', unit: STOP, any: true, file: 'daemon/safety.c',
 		from: '	if (is_new && stop) {', to: '	if (false) {' },
-	{ rule: 5, name: 'a pupil over the rate is not heard', system: system('fault_56_a_pupil'), fault: 56, file: 'daemon/rpc.c',
+	{ rule: 5, name: 'a pupil over the rate is not heard', system: systemStop('fault_56_a_pupil'), fault: 56, file: 'daemon/rpc.c',
 		from: 'if (is_over && !is_stop(name->valuestring)) {', to: 'if (is_over) {' },
 	{ rule: 5, name: 'a hold waits behind other bytes', unit: STOP, file: 'devices/kit.c',
 		from: 'kit->lane = LANE_FIRST;', to: 'kit->lane = LANE_ORDER;' },
